@@ -1,0 +1,45 @@
+# Everything a person or CI does here, one word each. `make help` lists them.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+export UV_LINK_MODE = copy
+ifdef PIP_FIND_LINKS
+export UV_FIND_LINKS = $(PIP_FIND_LINKS)
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-slow lint format check bench lock clean
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: .venv/.ready ## make the environment in .venv from constraints.txt
+
+.venv/.ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Kestrel needs Python 3.11 or newer: make setup PYTHON=/path/to/python3.11'; exit 2; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test,lint]'
+	@touch $@
+
+test: setup ## run the fast tests
+	$(BIN)/python -m pytest -n auto -m 'not slow and not torture and not gpu'
+
+test-slow: setup ## run the slow tests
+	$(BIN)/python -m pytest -m 'slow and not torture and not gpu'
+
+lint: setup ## format check, linters, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup ## format and fix what can be fixed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+check: lint test ## what CI runs, without the slow tests
+
+lock: setup ## compile constraints.txt anew
+	$(BIN)/uv pip compile --python-version 3.11 --python-platform x86_64-unknown-linux-gnu --all-extras --upgrade-package '$(UPGRADE)' -o constraints.txt pyproject.toml
+
+clean: ## remove the environment and every cache
+	rm -rf .venv .demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,141 @@
+"""The nouns of answering: frozen, without I/O. See DESIGN conventions in `ingest.documents` for offsets and pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Support = Literal["supported", "partly", "not_found"]
+Finish = Literal["stop", "length", "incomplete"]  # "incomplete": the stream ended without its final event
+
+
+@dataclass(frozen=True, slots=True)
+class ModelProfile:
+    """What must be known of a served model to fill its window; lengths in its own tokens.
+
+    `window` bounds prompt and answer together, `max_input` the prompt alone. `template` holds "{prompt}" once, or is
+    "" where the server applies the model's own chat template. `usable` is the length up to which retrieval inside
+    the prompt was measured to work, None where nobody measured.
+    """
+
+    name: str
+    window: int
+    max_input: int
+    template: str = ""
+    stop: tuple[str, ...] = ()
+    tokenizer: str = ""
+    control_tokens: tuple[str, ...] = ()
+    usable: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How the answer is drawn: greedy unless `temperature` is above 0. `max_tokens` is also the answer's reserve."""
+
+    max_tokens: int = 512
+    temperature: float = 0.0
+    seed: int | None = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A stretch of one document in the prompt: the n of "[n]". `document.text[start:end] == text`."""
+
+    number: int
+    document_id: str
+    source: str
+    page: int
+    start: int
+    end: int
+    text: str
+    score: float
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Where the tokens of the served model's window went. `total` is the whole prompt; total + reserve <= window."""
+
+    window: int
+    reserve: int
+    template: int
+    system: int
+    history: int
+    question: int
+    passages: int
+    total: int
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Exactly what is sent."""
+
+    text: str
+    passages: tuple[Passage, ...]
+    ledger: Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Where a sentence stands. `quote == document.text[start:end]` when `verified`; not located means not verified."""
+
+    passage: int
+    source: str
+    page: int
+    label: str
+    start: int
+    end: int
+    quote: str
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of an answer with the places that support it."""
+
+    text: str
+    citations: tuple[Citation, ...]
+    support: Support
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What a model returned. Token counts are the server's own, None where it does not tell."""
+
+    text: str
+    finish: Finish
+    prompt_tokens: int | None = None
+    output_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One question of a conversation and the answer that was given."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to a question, sentence by sentence.
+
+    `abstained` means that the documents do not hold the answer: then `text` says so, and `passages` are the nearest
+    ones. `confidence` is in [0, 1]. `timings` are seconds per stage. `degraded` says why a lesser way was taken
+    (model server down, damaged index); "" when none was.
+    """
+
+    question: str
+    text: str
+    sentences: tuple[Sentence, ...]
+    abstained: bool
+    confidence: float
+    passages: tuple[Passage, ...]
+    model: str
+    prompt: Prompt | None = None
+    completion: Completion | None = None
+    timings: Mapping[str, float] = field(default_factory=dict)
+    manifest: Mapping[str, str | int | float] = field(default_factory=dict)
+    degraded: str = ""

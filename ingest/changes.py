@@ -55,6 +55,17 @@ class Statistics:
 
 
 @dataclass(frozen=True, slots=True)
+class Holding:
+    """What is stored under one name. `pages` is 0 for formats without pages."""
+
+    source: Source
+    title: str
+    pages: int
+    chunks: int
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """One place that could hold a removed document, and what is there now."""
 

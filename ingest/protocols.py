@@ -10,7 +10,7 @@ from ingest.documents import Chunk, Document, Filter, Hit, Model, Source, Span
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ingest.changes import Change, Committed, Finding, Receipt, Statistics
+    from ingest.changes import Change, Committed, Finding, Holding, Receipt, Statistics
     from ingest.documents import FloatMatrix, IntVector
 
 
@@ -100,6 +100,10 @@ class Store(Protocol):
         """Every name, in the order of the uri."""
         ...
 
+    def holdings(self) -> list[Holding]:
+        """What is stored under every name, in the order of the uri."""
+        ...
+
     def document(self, document_id: str) -> Document | None:
         """The document under the first of its names."""
         ...
@@ -122,6 +126,10 @@ class Store(Protocol):
 
     def receipt(self, source: Source, document: Document | None) -> Receipt:
         """Every place that could hold a removed document's text or vectors, and what is there now."""
+        ...
+
+    def maintain(self) -> None:
+        """Brings the caches in step with what was committed; call it when a run of commits ends."""
         ...
 
     def verify(self, full: bool = False) -> Iterator[Finding]: ...

@@ -1,0 +1,134 @@
+"""Files into a knowledge base: find, read, cut, embed, store.
+
+Parsing runs in worker processes while this process embeds. Every commit holds whole documents, so a run that is
+stopped at any moment, by Ctrl-C or by a power cut, has lost nothing that it reported as stored; the next run goes on.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ingest.changes import Remove
+from ingest.chunkers import open_chunker
+from ingest.discovery import FoundFile, find_files
+from ingest.documents import Source
+from ingest.errors import UsageError
+from ingest.reports import Event, Failed, Removed, Report, Scanned, Stored, Unchanged
+from ingest.workers import Limits, ParsedFile, ParserPool
+from ingest.writer import Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ingest.knowledge_base import KnowledgeBase
+
+RACY_SECONDS = 2.0  # a file written this shortly before it was read may change again under the same timestamp
+PASSING = frozenset({"timeout", "memory", "crashed", "vanished", "denied"})  # failures worth another try
+
+
+@dataclass(frozen=True, slots=True)
+class IngestOptions:
+    """How to ingest. `workers` None takes one per processor, at most four."""
+
+    exclude: tuple[str, ...] = ()
+    chunker: str = "sentence"
+    workers: int | None = None
+    limits: Limits = field(default_factory=Limits)
+
+
+def add(knowledge: KnowledgeBase, paths: Sequence[str | Path], options: IngestOptions | None = None) -> Iterator[Event]:
+    """Bring the files under `paths` in. Yields events as they happen; the last one is the `Report`."""
+    options = options or IngestOptions()
+    return _run(knowledge, find_files(paths, exclude=options.exclude), options)
+
+
+def sync(
+    knowledge: KnowledgeBase, path: str | Path, options: IngestOptions | None = None, *, allow_empty: bool = False
+) -> Iterator[Event]:
+    """As `add`, and forget every source below `path` that is not there any more.
+
+    A folder that is missing or has become empty is more often an unmounted disk than a wish to forget everything:
+    that raises `UsageError` unless `allow_empty`.
+    """
+    options = options or IngestOptions()
+    root = Path(path).absolute()
+    stored = [source.uri for source in knowledge.sources() if Path(source.uri).is_relative_to(root)]
+    missing = allow_empty and not root.exists()
+    files = [] if missing else find_files([root], exclude=options.exclude)
+    if stored and not files and not allow_empty:
+        raise UsageError(
+            f"{root} holds no files now, and {len(stored)} sources of it are stored.",
+            "If they are really to be forgotten, add --allow-empty.",
+        )
+    present = {str(file.path) for file in files}
+    return _run(knowledge, files, options, gone=[uri for uri in stored if uri not in present])
+
+
+def _run(
+    knowledge: KnowledgeBase, files: Sequence[FoundFile], options: IngestOptions, gone: Sequence[str] = ()
+) -> Iterator[Event]:
+    started = time.monotonic()
+    events: list[Event] = []
+    for event in _steps(knowledge, files, options, gone):
+        events.append(event)
+        yield event
+    yield _report(knowledge, events, time.monotonic() - started)
+
+
+def _steps(
+    knowledge: KnowledgeBase, files: Sequence[FoundFile], options: IngestOptions, gone: Sequence[str]
+) -> Iterator[Event]:
+    stored = {source.uri: source for source in knowledge.sources()}
+    work = [file for file in files if not _settled(file, stored.get(str(file.path)))]
+    settled = [stored[str(file.path)] for file in set(files).difference(work)]
+    failing = sorted((source for source in settled if source.outcome != "ok"), key=lambda source: source.uri)
+    yield Scanned(len(work), sum(file.size for file in work), len(settled) - len(failing))
+    for source in failing:  # as unreadable as they were: not read again, yet said again, for they are not in
+        yield Failed(source.uri, source.outcome, source.reason, source.size)
+    if work:
+        yield from _read_and_store(knowledge, work, options, stored)
+    if gone:
+        knowledge.store.commit([Remove(uri) for uri in gone])
+        yield from (Removed(uri) for uri in gone)
+    if work or gone:
+        knowledge.store.maintain()
+
+
+def _read_and_store(
+    knowledge: KnowledgeBase, work: Sequence[FoundFile], options: IngestOptions, stored: dict[str, Source]
+) -> Iterator[Event]:
+    writer = Writer(knowledge, stored)
+    chunker = open_chunker(options.chunker, knowledge.embedder)
+    with ParserPool(chunker, options.limits, options.workers) as pool:
+        for outcome in pool.parse(work):
+            if isinstance(outcome, ParsedFile):
+                yield from writer.take(outcome)
+            else:
+                yield from writer.refuse(outcome)
+        yield from writer.flush()
+
+
+def _settled(file: FoundFile, before: Source | None) -> bool:
+    """Whether nothing needs doing: size and time are as when it was read, and that time was not racy."""
+    if before is None or (before.size, before.mtime_ns) != (file.size, file.mtime_ns) or before.outcome in PASSING:
+        return False
+    return before.seen - file.mtime_ns / 1e9 > RACY_SECONDS
+
+
+def _report(knowledge: KnowledgeBase, events: Sequence[Event], seconds: float) -> Report:
+    statistics = knowledge.store.statistics()
+    stored = [event for event in events if isinstance(event, Stored)]
+    scanned = sum(event.unchanged for event in events if isinstance(event, Scanned))
+    return Report(
+        added=sum(not event.updated for event in stored),
+        updated=sum(event.updated for event in stored),
+        unchanged=scanned + sum(isinstance(event, Unchanged) for event in events),
+        removed=sum(isinstance(event, Removed) for event in events),
+        failed=tuple(event for event in events if isinstance(event, Failed)),
+        documents=statistics.documents,
+        chunks=statistics.chunks,
+        seconds=seconds,
+    )

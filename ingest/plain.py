@@ -1,0 +1,14 @@
+"""Text from documents as one harmless line on a terminal."""
+
+from __future__ import annotations
+
+import re
+
+# C0 and C1 controls (escape sequences start with one), and the marks that turn the reading direction or hide text:
+# a document must not be able to repaint the terminal it is shown on (CVE-2021-42574 for the direction marks).
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+
+
+def plain(text: str) -> str:
+    """`text` without control, escape and direction characters, its white space folded to single spaces."""
+    return " ".join(_UNPRINTABLE.sub(" ", text).split())

@@ -1,0 +1,110 @@
+"""Parsed files into the store: embed what is new, commit whole documents, many at a time."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ingest.changes import Change, Put, Record
+from ingest.documents import Entry, Source
+from ingest.headers import embedding_hash, embedding_text
+from ingest.reports import Embedded, Event, Failed, Read, Stored, Unchanged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ingest.documents import FloatMatrix
+    from ingest.knowledge_base import KnowledgeBase
+    from ingest.workers import FailedFile, ParsedFile
+
+GROUP_CHUNKS = 512  # a commit waits for the disk; larger groups gained nothing (docs/experiments.md)
+GROUP_SECONDS = 1.0  # and nobody should wait longer than this to see a file stored
+EMBED_CHUNKS = 128  # chunks between two progress events; also how soon Ctrl-C is seen
+
+
+class Writer:
+    """Takes the outcome of each file and brings the knowledge base in step with it.
+
+    `stored` maps each known uri to what the knowledge base holds under it; it is kept up to date.
+    """
+
+    def __init__(self, knowledge: KnowledgeBase, stored: dict[str, Source]) -> None:
+        self._knowledge = knowledge
+        self._stored = stored
+        self._documents = {source.document_id for source in stored.values()}
+        self._waiting: list[ParsedFile] = []
+        self._waiting_since = time.monotonic()
+
+    def take(self, parsed: ParsedFile) -> Iterator[Event]:
+        """A file that was read. Commits when enough has gathered."""
+        document = parsed.document
+        yield Read(document.source, parsed.source.size, len(document.labels), len(parsed.spans), document.warnings)
+        if not self._waiting:
+            self._waiting_since = time.monotonic()
+        self._waiting.append(parsed)
+        waited = time.monotonic() - self._waiting_since
+        if waited > GROUP_SECONDS or sum(len(file.spans) for file in self._waiting) >= GROUP_CHUNKS:
+            yield from self.flush()
+
+    def refuse(self, failed: FailedFile) -> Iterator[Event]:
+        """A file that could not be read: remembered under its name, beside the last good version if there is one."""
+        source = failed.source
+        before = self._stored.get(source.uri)
+        self._record(replace(source, document_id=before.document_id if before else None))
+        yield Failed(source.uri, source.outcome, source.reason, source.size)
+
+    def flush(self) -> Iterator[Event]:
+        """Commit all that waits."""
+        group, self._waiting = self._waiting, []
+        new = [file for file in group if file.document.id not in self._documents]
+        vectors: dict[bytes, FloatMatrix] = {}
+        yield from self._embed(new, vectors)
+        changes: list[Change] = []
+        for file in group:
+            changes.append(self._change(file, vectors))
+            self._documents.add(file.document.id)
+        if changes:
+            self._knowledge.store.commit(changes)
+        for file in group:
+            yield self._settle(file)
+
+    def _embed(self, files: list[ParsedFile], vectors: dict[bytes, FloatMatrix]) -> Iterator[Event]:
+        """Fill `vectors` for every chunk of the files; those stored already, in any document, are not made again."""
+        texts = {embedding_hash(text): text for file in files for text in embedding_texts(file)}
+        vectors.update(self._knowledge.store.known_vectors(texts))
+        if vectors:
+            yield Embedded(len(vectors))
+        missing = [key for key in texts if key not in vectors]
+        for start in range(0, len(missing), EMBED_CHUNKS):
+            keys = missing[start : start + EMBED_CHUNKS]
+            rows = self._knowledge.embedder.embed_documents([texts[key] for key in keys])
+            vectors.update(zip(keys, rows, strict=True))
+            yield Embedded(len(keys))
+
+    def _change(self, file: ParsedFile, vectors: Mapping[bytes, FloatMatrix]) -> Change:
+        if file.document.id in self._documents:
+            return Record(file.source)
+        hashes = tuple(embedding_hash(text) for text in embedding_texts(file))
+        model = self._knowledge.embedder.model
+        rows = np.array([vectors[key] for key in hashes], dtype=np.float32).reshape(len(hashes), model.dimension)
+        return Put(Entry(file.document, file.source, file.spans, hashes, rows), model)
+
+    def _record(self, source: Source) -> None:
+        self._knowledge.store.commit([Record(source)])
+        self._stored[source.uri] = source
+
+    def _settle(self, file: ParsedFile) -> Event:
+        before = self._stored.get(file.source.uri)
+        self._stored[file.source.uri] = file.source
+        if before and before.document_id == file.document.id:
+            return Unchanged(file.source.uri)
+        return Stored(file.source.uri, updated=before is not None and before.document_id is not None)
+
+
+def embedding_texts(file: ParsedFile) -> list[str]:
+    """What is embedded for each chunk: title and section above the chunk's own text."""
+    document = file.document
+    return [embedding_text(document.title, span.heading, document.text[span.start : span.end]) for span in file.spans]

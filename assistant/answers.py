@@ -11,12 +11,41 @@ Finish = Literal["stop", "length", "incomplete"]  # "incomplete": the stream end
 
 
 @dataclass(frozen=True, slots=True)
+class Sampling:
+    """How the answer is drawn: greedily, unless `temperature` is above 0 or one of the two below is set.
+
+    `max_tokens` is also the answer's reserve. `top_p` and `typical_p` keep the most probable, or the most typical
+    (Meister et al. 2022, arXiv:2202.00666), tokens of that probability mass, in (0, 1); `typical_p` reaches servers
+    that know it: TGI and llama.cpp.
+    """
+
+    max_tokens: int = 512
+    temperature: float = 0.0
+    seed: int | None = 0
+    top_p: float | None = None
+    typical_p: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """How a model is run: `server` in words, `command` to start it. `rope_base` is for files that do not hold theirs
+    (GGUF conversions of Falcon derivatives); 0 leaves the file's own.
+    """
+
+    server: str = ""
+    command: str = ""
+    rope_base: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class ModelProfile:
     """What must be known of a served model to fill its window; lengths in its own tokens.
 
     `window` bounds prompt and answer together, `max_input` the prompt alone. `template` holds "{prompt}" once, or is
-    "" where the server applies the model's own chat template. `usable` is the length up to which retrieval inside
-    the prompt was measured to work, None where nobody measured.
+    "" where the server applies the model's own chat template; `overhead` is what the server then adds, special
+    tokens included. `usable` is the length up to which retrieval inside the prompt was measured to work, None where
+    nobody measured. `models` are patterns of the names under which servers announce the model (`fnmatch`, case
+    ignored); a profile without any fits every model, and its window only stands in until the server tells its own.
     """
 
     name: str
@@ -27,15 +56,19 @@ class ModelProfile:
     tokenizer: str = ""
     control_tokens: tuple[str, ...] = ()
     usable: int | None = None
+    summary: str = ""
+    models: tuple[str, ...] = ()
+    overhead: int = 0
+    sampling: Sampling = Sampling()
+    serving: Serving = Serving()
 
 
 @dataclass(frozen=True, slots=True)
-class Sampling:
-    """How the answer is drawn: greedy unless `temperature` is above 0. `max_tokens` is also the answer's reserve."""
+class TokenCount:
+    """The length of a text in the served model's tokens. Not `exact` means an estimate made to be never too low."""
 
-    max_tokens: int = 512
-    temperature: float = 0.0
-    seed: int | None = 0
+    tokens: int
+    exact: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +135,16 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What a model returned. Token counts are the server's own, None where it does not tell."""
+    """What a model returned. Token counts are the server's own, None where it does not tell.
+
+    `problem` says in one sentence why the text is "incomplete"; "" otherwise.
+    """
 
     text: str
     finish: Finish
     prompt_tokens: int | None = None
     output_tokens: int | None = None
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +161,8 @@ class Answer:
 
     `abstained` means that the documents do not hold the answer: then `text` says so, and `passages` are the nearest
     ones. `confidence` is in [0, 1]. `timings` are seconds per stage. `degraded` says why a lesser way was taken
-    (model server down, damaged index); "" when none was.
+    (model server down, damaged index); "" when none was. `searched_for` is the question as it was searched for, which
+    differs when it leaned on earlier ones.
     """
 
     question: str
@@ -139,3 +177,4 @@ class Answer:
     timings: Mapping[str, float] = field(default_factory=dict)
     manifest: Mapping[str, str | int | float] = field(default_factory=dict)
     degraded: str = ""
+    searched_for: str = ""

@@ -15,7 +15,6 @@ from ingest.errors import NothingIndexed, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ingest.documents import Filter
     from ingest.knowledge_base import KnowledgeBase
     from ingest.pipeline import IngestOptions
     from ingest.reports import Event, Report
@@ -155,11 +154,12 @@ def search(
     embedder: str | None,
 ) -> None:
     """Find the chunks that fit a question best, by meaning and by words."""
+    from ingest.filtering import parse_filter
     from ingest.listing import hit_as_json, hit_lines
 
     if (query is None) == (queries is None):
         raise UsageError("Give either a query or --queries FILE.", 'Example: ingest search "parental leave" -k 3')
-    only = _filter(sources, metadata)
+    only = parse_filter(sources, metadata)
     with _opened(kb, embedder, read_only=True) as knowledge:
         if query is not None:
             hits = knowledge.search(query, count, only)
@@ -249,16 +249,6 @@ def _watch(events: Iterator[Event], as_json: bool) -> int:
     if report.documents == 0:
         return NothingIndexed.exit_code
     return SOME_FILES_FAILED if report.failed else 0
-
-
-def _filter(sources: tuple[str, ...], metadata: tuple[str, ...]) -> Filter:
-    from ingest.documents import Filter
-
-    wrong = [pair for pair in metadata if "=" not in pair]
-    if wrong:
-        raise UsageError(f"--where {wrong[0]!r} has no '='.", "Write it as --where author=Lovelace")
-    pairs = (pair.partition("=") for pair in metadata)
-    return Filter(sources, tuple((key, value) for key, _, value in pairs))
 
 
 def main() -> NoReturn:

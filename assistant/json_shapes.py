@@ -1,0 +1,51 @@
+"""Answers as JSON. Field names are a contract: scripts read them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from assistant.answers import Answer, Citation, Passage, Sentence
+
+
+def answer_as_json(answer: Answer) -> dict[str, Any]:
+    """The object that `assistant ask --json` prints. `ledger` is {} where no prompt was built."""
+    return {
+        "question": answer.question,
+        "text": answer.text,
+        "abstained": answer.abstained,
+        "confidence": round(answer.confidence, 4),
+        "sentences": [sentence_as_json(sentence) for sentence in answer.sentences],
+        "ledger": asdict(answer.prompt.ledger) if answer.prompt else {},
+        "passages": [passage_as_json(passage) for passage in answer.passages],
+        "timings": {stage: round(seconds, 4) for stage, seconds in answer.timings.items()},
+        "model": answer.model,
+        "searched_for": answer.searched_for,
+        "degraded": answer.degraded,
+    }
+
+
+def sentence_as_json(sentence: Sentence) -> dict[str, Any]:
+    return {
+        "text": sentence.text,
+        "support": sentence.support,
+        "citations": [citation_as_json(citation) for citation in sentence.citations],
+    }
+
+
+def citation_as_json(citation: Citation) -> dict[str, Any]:
+    """`passage` is the number n of "[n]"; the other fields are where the quote stands."""
+    return asdict(citation)
+
+
+def passage_as_json(passage: Passage) -> dict[str, Any]:
+    return {
+        "number": passage.number,
+        "source": passage.source,
+        "page": passage.page,
+        "label": passage.label,
+        "start": passage.start,
+        "end": passage.end,
+        "score": round(passage.score, 6),
+        "text": passage.text,
+    }

@@ -1,0 +1,185 @@
+"""What a run does to a knowledge base, seen from outside: real files, the hashing embedder, the real store."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from ingest import pipeline
+from ingest.errors import UsageError
+from ingest.knowledge_base import KnowledgeBase
+from ingest.pipeline import IngestOptions
+from ingest.reports import Embedded, Failed, Report, Stored
+
+SETTLED = time.time() - 3600  # old enough that size and time can be trusted
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    files = tmp_path / "files"
+    files.mkdir()
+    write(files / "leave.md", "# Leave\n\nParental leave lasts sixteen weeks.\n\n# Sickness\n\nCall your manager by nine.\n")
+    write(files / "travel.txt", "Book trains through the portal. Taxis need a receipt.")
+    return files
+
+
+@pytest.fixture
+def knowledge(tmp_path: Path):
+    with KnowledgeBase.open(tmp_path / "kb", embedder="hashing", create=True) as opened:
+        yield opened
+
+
+def write(path: Path, text: str, at: float = SETTLED) -> None:
+    path.write_text(text, encoding="utf-8")
+    os.utime(path, (at, at))
+
+
+def ingest(knowledge: KnowledgeBase, *paths: Path, **options) -> tuple[Report, list]:
+    *events, report = pipeline.add(knowledge, paths, IngestOptions(workers=1, **options))
+    assert isinstance(report, Report)
+    return report, events
+
+
+def embedded(events: list) -> int:
+    return sum(event.chunks for event in events if isinstance(event, Embedded))
+
+
+def test_every_chunk_stands_in_its_document_exactly(knowledge, folder):
+    report, _ = ingest(knowledge, folder)
+    assert (report.added, report.documents, report.failed) == (2, 2, ())
+    for source in knowledge.sources():
+        document = knowledge.document(source.document_id)
+        chunks = knowledge.store.chunks(source.document_id)
+        assert chunks
+        assert all(document.text[chunk.start : chunk.end] == chunk.text for chunk in chunks)
+
+
+def test_a_second_run_reads_and_embeds_nothing(knowledge, folder):
+    ingest(knowledge, folder)
+    generation = knowledge.store.generation()
+    report, events = ingest(knowledge, folder)
+    assert (report.added, report.updated, report.unchanged) == (0, 0, 2)
+    assert embedded(events) == 0
+    assert knowledge.store.generation() == generation
+
+
+def test_a_touched_file_is_read_but_not_embedded(knowledge, folder):
+    ingest(knowledge, folder)
+    os.utime(folder / "leave.md", (SETTLED + 60, SETTLED + 60))
+    report, events = ingest(knowledge, folder)
+    assert (report.updated, report.unchanged, embedded(events)) == (0, 2, 0)
+
+
+def test_a_changed_file_embeds_only_what_changed(knowledge, tmp_path):
+    sections = [f"# Section {n}\n\n" + f"The {n}th rule says that item {n} is kept for {n} years. " * 12 for n in range(6)]
+    file = tmp_path / "rules.md"
+    write(file, "\n\n".join(sections))
+    first, events = ingest(knowledge, file)
+    assert embedded(events) == first.chunks >= 6
+    sections[3] = "# Section 3\n\nThis one was written anew, with other words. " * 3
+    write(file, "\n\n".join(sections), SETTLED + 60)
+    second, events = ingest(knowledge, file)
+    made_anew = knowledge.store.statistics().chunks - reused(events)
+    assert (second.updated, second.documents) == (1, 1)
+    assert 1 <= made_anew <= 3, "only the chunks of the section that changed"
+
+
+def reused(events: list) -> int:
+    """Chunks whose vector was already stored: the first `Embedded` of a group counts those."""
+    return next(event.chunks for event in events if isinstance(event, Embedded))
+
+
+def test_a_renamed_file_is_not_embedded_again(knowledge, folder):
+    ingest(knowledge, folder)
+    (folder / "leave.md").rename(folder / "holidays.md")
+    *events, report = pipeline.sync(knowledge, folder, IngestOptions(workers=1))
+    assert (report.added, report.removed, report.documents, embedded(events)) == (1, 1, 2, 0)
+    assert {Path(source.uri).name for source in knowledge.sources()} == {"holidays.md", "travel.txt"}
+
+
+def test_a_duplicate_is_stored_once_and_listed_twice(knowledge, folder):
+    write(folder / "copy.md", (folder / "leave.md").read_text())
+    report, _ = ingest(knowledge, folder)
+    assert (report.added, report.documents) == (3, 2)
+    hits = knowledge.search("How long is parental leave?", 5)
+    assert len({(hit.chunk.document_id, hit.chunk.start) for hit in hits}) == len(hits)
+    report, _ = ingest(knowledge, folder)
+    assert report.unchanged == 3
+
+
+def test_sync_forgets_what_is_gone(knowledge, folder):
+    ingest(knowledge, folder)
+    (folder / "travel.txt").unlink()
+    *_, report = pipeline.sync(knowledge, folder, IngestOptions(workers=1))
+    assert (report.removed, report.documents) == (1, 1)
+    assert "portal" not in " ".join(hit.chunk.text for hit in knowledge.search("Book trains through the portal", 5))
+
+
+def test_sync_of_an_emptied_folder_asks_first(knowledge, folder):
+    ingest(knowledge, folder)
+    for file in folder.iterdir():
+        file.unlink()
+    with pytest.raises(UsageError, match="holds no files now, and 2 sources"):
+        list(pipeline.sync(knowledge, folder))
+    assert knowledge.store.statistics().documents == 2
+    *_, report = pipeline.sync(knowledge, folder, allow_empty=True)
+    assert (report.removed, report.documents) == (2, 0)
+
+
+def test_a_bad_file_is_reported_and_the_rest_goes_on(knowledge, folder):
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.7\nthis is no PDF")
+    report, _ = ingest(knowledge, folder)
+    assert report.added == 2
+    (failure,) = report.failed
+    assert Path(failure.source).name == "broken.pdf"
+    assert failure.outcome == "parse_error"
+    again, events = ingest(knowledge, folder)
+    assert [type(event) for event in events if not isinstance(event, Embedded)].count(Failed) == 1
+    assert len(again.failed) == 1
+
+
+def test_a_file_that_breaks_keeps_its_last_good_version(knowledge, tmp_path):
+    file = tmp_path / "notes.docx"
+    write(file, "Plain text under a wrong name is text. The vault code is 4711.")
+    first, _ = ingest(knowledge, file)
+    assert first.added == 1
+    file.write_bytes(b"")
+    os.utime(file, (SETTLED + 60, SETTLED + 60))
+    report, _ = ingest(knowledge, file)
+    assert [failure.outcome for failure in report.failed] == ["empty"]
+    assert "4711" in knowledge.text("notes.docx")
+
+
+def test_a_file_written_just_now_is_read_again(knowledge, folder):
+    """Two versions of one size within one tick of the clock: the timestamp cannot tell them apart (F37)."""
+    now = time.time()
+    write(folder / "racy.txt", "The limit is 100 euros.", now)
+    ingest(knowledge, folder)
+    write(folder / "racy.txt", "The limit is 900 euros.", now)
+    report, _ = ingest(knowledge, folder)
+    assert report.updated == 1
+    assert "900" in knowledge.text("racy.txt")
+
+
+def test_stopping_keeps_what_was_reported_as_stored(knowledge, tmp_path, monkeypatch):
+    monkeypatch.setattr("ingest.writer.GROUP_CHUNKS", 1)
+    for number in range(6):
+        write(tmp_path / f"{number}.txt", f"Fact number {number} stands alone.")
+    stored = []
+    run = pipeline.add(knowledge, [tmp_path / f"{n}.txt" for n in range(6)], IngestOptions(workers=1))
+    for event in run:
+        if isinstance(event, Stored):
+            stored.append(event.source)
+        if len(stored) == 2:
+            run.close()  # what a KeyboardInterrupt in the caller comes to
+            break
+    assert {source.uri for source in knowledge.sources()} >= set(stored)
+    report, _ = ingest(knowledge, *(tmp_path / f"{n}.txt" for n in range(6)))
+    assert (report.documents, report.added + report.unchanged) == (6, 6)
+    assert report.unchanged >= 2
+
+
+def test_a_path_that_is_not_there_says_so(knowledge, tmp_path):
+    with pytest.raises(UsageError, match="nowhere"):
+        list(pipeline.add(knowledge, [tmp_path / "nowhere"]))

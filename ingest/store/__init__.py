@@ -1,0 +1,24 @@
+"""Where a knowledge base is kept. One engine today, a folder with one SQLite database; others come behind `Store`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ingest.registry import Registry
+
+if TYPE_CHECKING:
+    from ingest.protocols import OpensStore, Store
+
+STORES = Registry("stores", {"sqlite": "ingest.store.sqlite:SqliteStore"})
+
+
+def open_store(location: str | Path, *, create: bool = False, read_only: bool = False) -> Store:
+    """Open the knowledge base at `location`: a folder, or `scheme://…` for another engine of that name.
+
+    Raises `NothingIndexed` when there is none (and not `create`), `KnowledgeBaseDamaged` when it cannot be trusted,
+    `StorageFailed` when the disk does not allow it.
+    """
+    scheme, separator, _ = str(location).partition("://")
+    opens: OpensStore = STORES.load(scheme if separator else "sqlite")
+    return opens(location, create=create, read_only=read_only)

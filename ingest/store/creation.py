@@ -1,0 +1,53 @@
+"""Making the folder of a new knowledge base."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ingest.store import schema
+from ingest.store.connection import DATABASE, connect
+from ingest.store.faults import translated
+from ingest.store.locks import FileLock
+
+PRIVATE_FOLDER = 0o700
+PRIVATE_FILE = 0o600
+SUBFOLDERS = ("segments", "quarantine", "backups")
+
+
+def create_database(folder: Path, write_lock: FileLock) -> None:
+    """Make `kb.db` unless another process was faster. It appears whole, under its name, or not at all."""
+    with translated(folder):
+        folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        with write_lock.held():
+            if (folder / DATABASE).exists():
+                return
+            for name in SUBFOLDERS:
+                (folder / name).mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+            unfinished = folder / f".{DATABASE}.new"
+            unfinished.unlink(missing_ok=True)
+            _write(unfinished)
+            unfinished.rename(folder / DATABASE)
+            sync_folder(folder)
+
+
+def _write(path: Path) -> None:
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, PRIVATE_FILE))  # SQLite gives its log the same mode
+    connection = connect(path, "rw")
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("BEGIN IMMEDIATE")
+        schema.make(connection)
+        connection.execute("COMMIT")
+    finally:
+        connection.close()  # the last one: moves the log into the database and removes it
+
+
+def sync_folder(folder: Path) -> None:
+    """Make names in a folder durable. Windows has no such call and needs none."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,62 @@
+"""SQLite's and the operating system's errors in our own words. Nothing of sqlite3 leaves this package."""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ingest.errors import KnowledgeBaseBusy, KnowledgeBaseDamaged, KnowledgeBaseError, StorageFailed
+
+BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT, sqlite3.SQLITE_CONSTRAINT}
+FULL = {sqlite3.SQLITE_FULL}
+UNUSABLE = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
+NO_SPACE = {errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC}
+
+
+@contextmanager
+def translated(folder: Path) -> Iterator[None]:
+    """Raise what sqlite3 or the system raises inside as the fitting `KnowledgeBaseError`."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise from_sqlite(error, folder) from error
+    except OSError as error:
+        raise from_system(error, folder) from error
+
+
+def from_sqlite(error: sqlite3.Error, folder: Path) -> KnowledgeBaseError:
+    """The error of our tree for one of sqlite3's, by the engine's result code (https://sqlite.org/rescode.html)."""
+    primary = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte is the primary code, the rest refines it
+    name = getattr(error, "sqlite_errorname", type(error).__name__)
+    if primary in BUSY:
+        return KnowledgeBaseBusy(f"{folder} is locked by another program ({name}).", "Try again when it is done.")
+    if primary in FULL:
+        return no_space(folder)
+    if primary in DAMAGED or isinstance(error, sqlite3.IntegrityError):
+        return damaged(folder, f"{error} ({name})")
+    if primary in UNUSABLE:
+        return StorageFailed(
+            f"The disk refused {folder}: {error} ({name}).",
+            "Check permissions, mount and disk; what was stored before is safe.",
+        )
+    return KnowledgeBaseError(f"The database of {folder} refused a request: {error} ({name}).")
+
+
+def from_system(error: OSError, folder: Path) -> StorageFailed:
+    if error.errno in NO_SPACE:
+        return no_space(folder)
+    return StorageFailed(f"The disk refused {error.filename or folder}: {error.strerror or error}.")
+
+
+def no_space(folder: Path) -> StorageFailed:
+    return StorageFailed(
+        f"The disk of {folder} is full.", "Free some space and repeat; what was stored before is safe."
+    )
+
+
+def damaged(folder: Path, problem: str) -> KnowledgeBaseDamaged:
+    return KnowledgeBaseDamaged(f"{folder} is damaged: {problem}.", f"Run: ingest verify --full --kb {folder}")

@@ -1,0 +1,148 @@
+"""What changes mean: names point at documents, and a document lives as long as a name points at it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ingest.changes import Change, Committed, Put, Record, Remove
+from ingest.documents import Entry, Model, Source
+from ingest.errors import KnowledgeBaseError, KnowledgeBaseMismatch
+from ingest.store import document_rows
+from ingest.store.reading import DOCUMENT, Row, Snapshot
+from ingest.store.rows import checksum, pack
+from ingest.store.schema import write_meta
+from ingest.store.validation import validate
+
+
+@dataclass(slots=True)
+class Tally:
+    documents_added: int = 0
+    documents_removed: int = 0
+    chunks_added: int = 0
+    chunks_removed: int = 0
+
+
+class Batch:
+    """Applies changes, in their order, inside a transaction that the caller has begun and will commit."""
+
+    def __init__(self, snapshot: Snapshot, meta: dict[str, int]) -> None:
+        self._snapshot = snapshot
+        self._connection = snapshot.connection
+        self._meta = meta
+        self._tally = Tally()
+
+    def apply(self, changes: Sequence[Change]) -> Committed:
+        for change in changes:
+            match change:
+                case Put(entry, model):
+                    self._put(entry, model)
+                case Record(source):
+                    self._point(source, self._stored_key(source))
+                case Remove(uri):
+                    self._forget(uri)
+        self._meta["generation"] += 1
+        write_meta(self._connection, **self._meta)
+        tally = self._tally
+        return Committed(
+            self._meta["generation"],
+            tally.documents_added,
+            tally.documents_removed,
+            tally.chunks_added,
+            tally.chunks_removed,
+        )
+
+    def _put(self, entry: Entry, model: Model) -> None:
+        validate(entry, model)
+        model_key = self._model_key(model)
+        content = document_rows.content_hash(entry)
+        present = self._snapshot.document_row(entry.document.id)
+        if present and present[2] == content:
+            self._point(entry.source, present[0])
+        elif present:
+            self._replace(present, entry, model_key, content)
+        else:
+            self._point(entry.source, self._insert(entry, model_key, content))
+
+    def _model_key(self, model: Model) -> int:
+        found = self._snapshot.model()
+        if found is None:
+            columns = (1, model.name, model.fingerprint, model.dimension)
+            self._connection.execute("INSERT INTO models VALUES (?, ?, ?, ?, ?)", (*columns, checksum(*columns)))
+            self._meta["model"] = 1
+            write_meta(self._connection, model=1)
+            return 1
+        key, stored = found
+        if stored.fingerprint != model.fingerprint:
+            raise KnowledgeBaseMismatch(
+                f"{self._snapshot.folder} holds vectors of {stored.name!r} ({stored.fingerprint}); the new ones are of "
+                f"{model.name!r} ({model.fingerprint}), and the two cannot be compared.",
+                f"Go on with {stored.name!r}, or make a new knowledge base with another --kb.",
+            )
+        return key
+
+    def _insert(self, entry: Entry, model_key: int, content: bytes) -> int:
+        key, first = self._meta["next_document"], self._meta["next_chunk"]
+        self._meta["next_document"] += 1
+        self._meta["next_chunk"] += len(entry.spans)
+        document_rows.insert(self._connection, (key, first, model_key), entry, content)
+        self._tally.documents_added += 1
+        self._tally.chunks_added += len(entry.spans)
+        return key
+
+    def _replace(self, present: Row, entry: Entry, model_key: int, content: bytes) -> None:
+        """Other chunks for bytes that are stored already (a new chunker or reader): all names move to them."""
+        key = present[0]
+        named = [source for source in self._snapshot.sources() if source.document_id == entry.document.id]
+        self._connection.execute("UPDATE sources SET document = NULL WHERE document = ?", (key,))
+        self._drop(present)
+        made = self._insert(entry, model_key, content)
+        for source in [*named, entry.source]:
+            self._point(source, made)
+
+    def _drop(self, row: Row) -> None:
+        document_rows.drop(self._snapshot, row)
+        self._tally.documents_removed += 1
+        self._tally.chunks_removed += row[4]
+
+    def _stored_key(self, source: Source) -> int | None:
+        if source.document_id is None:
+            return None
+        row = self._snapshot.document_row(source.document_id)
+        if row is None:
+            raise KnowledgeBaseError(
+                f"{source.uri} is to point at document {source.document_id}, which is not stored.",
+                "Another process may have removed it: add the file again.",
+            )
+        return int(row[0])
+
+    def _point(self, source: Source, key: int | None) -> None:
+        """Set a name's row; the document it pointed at before may lose its last name by that."""
+        uri = pack(source.uri)
+        before = self._target(uri)
+        facts = (source.size, source.mtime_ns, source.outcome, pack(source.reason), float(source.seen))
+        columns = (uri, key, *facts)
+        self._connection.execute(
+            "INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*columns, checksum(*columns))
+        )
+        if before != key:
+            self._names_changed(before)
+            self._names_changed(key)
+
+    def _forget(self, uri: str) -> None:
+        before = self._target(pack(uri))
+        self._connection.execute("DELETE FROM sources WHERE uri = ?", (pack(uri),))
+        self._names_changed(before)
+
+    def _target(self, uri: bytes) -> int | None:
+        found = self._connection.execute("SELECT document FROM sources WHERE uri = ?", (uri,)).fetchone()
+        return found[0] if found else None
+
+    def _names_changed(self, key: int | None) -> None:
+        row = self._snapshot.row(f"{DOCUMENT} WHERE key = ?", (key,))
+        if row is None:
+            return
+        if self._snapshot.names(row[0]):
+            document_rows.rename(self._snapshot, row)
+        else:
+            self._drop(row)

@@ -20,6 +20,9 @@ setup: .venv/.ready ## make the environment in .venv from constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test,lint]'
 	@touch $@
 
+demo: setup ## ingest the sample collection and ask it three questions
+	$(BIN)/python -m assistant.demo
+
 test: setup ## run the fast tests
 	$(BIN)/python -m pytest -n auto -m 'not slow and not torture and not gpu'
 

@@ -1,0 +1,42 @@
+"""Writes the help of every command into `docs/commands.md`: `python docs/build_commands.py`.
+
+The blocks between `<!-- help -->` and `<!-- /help -->` are generated, the rest of the page is written by hand. A test
+compares the page with what the commands print.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from assistant.cli import assistant
+from ingest.cli import ingest
+
+PAGE = Path(__file__).parent / "commands.md"
+PROGRAMS = (("ingest", ingest), ("assistant", assistant))
+WIDTH = 100
+GENERATED = re.compile(r"(<!-- help (\w+) -->\n).*?(<!-- /help -->)", re.S)
+
+
+def build(page: str) -> str:
+    """The text of the page with every generated block made anew. Raises `KeyError` for a program that is not ours."""
+    programs = dict(PROGRAMS)
+
+    def block(found: re.Match[str]) -> str:
+        return found[1] + "\n".join(sections(found[2], programs[found[2]])) + found[3]
+
+    return GENERATED.sub(block, page)
+
+
+def sections(program: str, group: click.Group) -> Iterator[str]:
+    """A heading and the help of each command of a program."""
+    for name, command in group.commands.items():
+        context = click.Context(command, info_name=f"{program} {name}", max_content_width=WIDTH, terminal_width=WIDTH)
+        yield f"\n### {program} {name}\n\n```text\n{command.get_help(context).rstrip()}\n```\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(build(PAGE.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")

@@ -1,0 +1,246 @@
+"""What the documentation shows is run: its commands, its Python, its transcripts, its links and its tables."""
+
+from __future__ import annotations
+
+import re
+import runpy
+import shlex
+import shutil
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from reportlab.pdfgen.canvas import Canvas
+
+import assistant.cli
+import assistant.demo
+import assistant.errors
+import ingest.cli
+from ingest import console, errors
+from tests.support.markdown import Block, anchors, blocks, code_spans, links
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("assistant/sample/*.md")])
+PROGRAMS = {
+    "ingest": (ingest.cli.main, ingest.cli.ingest),
+    "assistant": (assistant.cli.main, assistant.cli.assistant),
+}
+NOT_RUN = {"pip", "source", "cd"}  # first words of lines that prepare a machine
+ELSEWHERE = re.compile(r"(st|tgi|openai|gguf):")  # needs a hub, a server or a model file: parsed, not run
+PLANNED = {"ingest watch"}
+TEXTS = {
+    "docs/warranty.md": "# Warranty\n\nThe warranty covers the motor and the battery for 36 months.\n",
+    "Documents/handbook/leave.md": "# Leave\n\nParental leave lasts 14 weeks.\n",
+}
+LEAVE = "Up to 5 days of leave can be carried over to the next year."
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    code: int
+    out: str
+    err: str
+
+
+Call = Callable[[str], Outcome]
+
+
+@pytest.fixture(scope="module")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the documents that the pages speak of, and a knowledge base `kb` of them."""
+    home = tmp_path_factory.mktemp("home")
+    for name, text in TEXTS.items():
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_text(text, encoding="utf-8")
+    canvas = Canvas(str(home / "Documents" / "handbook" / "handbook.pdf"))
+    canvas.drawString(72, 720, LEAVE)
+    canvas.save()
+    with assistant.Assistant.open(home / "kb") as kestrel:
+        report = kestrel.add(home / "Documents", home / "docs")
+    assert (report.added, report.failed) == (3, ())
+    return home
+
+
+@pytest.fixture
+def desk(furnished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of that home, in which a page may do what it likes."""
+    shutil.copytree(furnished, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    for name in ("KESTREL_KB", "KESTREL_LLM", "KESTREL_EMBEDDER", "KESTREL_SETTINGS"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def call(desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    """Runs one command line of ours as a shell would, redirection and `~` included."""
+
+    def run(line: str) -> Outcome:
+        words, _, target = (line.partition(" > ")) if " > " in line else (line, "", "")
+        first, *arguments = [str(Path(word).expanduser()) if word[:1] == "~" else word for word in shlex.split(words)]
+        main = assistant.demo.main if (first, *arguments) == ("make", "demo") else PROGRAMS[first][0]
+        monkeypatch.setattr(sys, "argv", [first] if first == "make" else [first, *arguments])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capsys.readouterr()
+        if target:
+            (desk / target).write_text(out, encoding="utf-8")
+        return Outcome(int(ended.value.code or 0), out, err)
+
+    return run
+
+
+def test_pages_are_found() -> None:
+    names = {page.relative_to(ROOT).as_posix() for page in PAGES}
+    assert {"README.md", "CONTRIBUTING.md", "docs/commands.md", "assistant/sample/02-adding-documents.md"} <= names
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "bash")], ids=lambda page: page.name)
+def test_bash_blocks_run(page: Path, call: Call) -> None:
+    for block, line in lines_of(page, "bash"):
+        if " ".join(line.split()[:2]) == "make demo" or line.split()[0] in PROGRAMS:
+            if ELSEWHERE.search(line):
+                parse(line)
+                continue
+            done = call(line)
+            assert done.code == 0, f"{block}: {line}\n{done.err}"
+        elif line.split()[0] == "make":
+            assert set(line.split()[1:]) <= make_targets(), f"{block}: {line}"
+        else:
+            assert line.split()[0] in NOT_RUN, f"{block}: nobody checks {line!r}"
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=lambda page: page.name)
+def test_python_blocks_run(page: Path, desk: Path) -> None:
+    names: dict[str, object] = {}
+    for block in blocks(page, "python"):
+        exec(compile(block.text, str(block), "exec"), names)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "console")], ids=lambda page: page.name)
+def test_transcripts_are_what_is_printed(page: Path, call: Call) -> None:
+    for block in blocks(page, "console"):
+        for command, expected in transcript(block):
+            done = call(command)
+            printed = masked(done.out + done.err)
+            position = 0
+            for line in filter(None, map(masked, expected)):
+                found = printed.find(line, position)
+                assert found >= 0, f"{block}: {command}\nexpected {line!r} in\n{printed[position:]}"
+                position = found + len(line)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_in_the_text_exist(page: Path) -> None:
+    for span in code_spans(page):
+        words = span.split()
+        if len(words) > 1 and words[0] in PROGRAMS and " ".join(words[:2]) not in PLANNED and "-" not in words[1]:
+            assert words[1] in PROGRAMS[words[0]][1].commands, f"{page.name}: {span}"
+        if words[:1] == ["make"] and len(words) > 1:
+            assert words[1] in make_targets(), f"{page.name}: {span}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_resolve(page: Path) -> None:
+    for link in links(page):
+        if link.startswith(("https://", "http://", "mailto:")):
+            continue
+        name, _, fragment = link.partition("#")
+        target = (page.parent / name).resolve() if name else page
+        assert target.exists(), f"{page.name}: {link}"
+        assert not fragment or fragment in anchors(target), f"{page.name}: no heading #{fragment} in {target.name}"
+
+
+def test_commands_page_shows_the_present_help() -> None:
+    page = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    build = runpy.run_path(str(ROOT / "docs" / "build_commands.py"))["build"]
+    assert page == build(page), "run: python docs/build_commands.py"
+
+
+def test_every_option_with_a_variable_is_in_the_settings_table() -> None:
+    page = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    options = [
+        option for _, group in PROGRAMS.values() for command in group.commands.values() for option in command.params
+    ]
+    for option in options:
+        if option.envvar:
+            assert f"| `{max(option.opts, key=len)}` | `{option.envvar}` |" in page
+
+
+@pytest.mark.parametrize("page", ["docs/commands.md", "assistant/sample/04-troubleshooting.md"])
+def test_every_exit_code_is_documented(page: str) -> None:
+    rows = re.findall(r"^\| (\d+) \| .*\S.* \|$", (ROOT / page).read_text(encoding="utf-8"), re.M)
+    assert [int(row) for row in rows] == [*range(11), 130]
+    assert exit_codes() <= {int(row) for row in rows}
+
+
+def test_changelog_begins_with_the_version() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    sections = re.findall(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.M)
+    assert next(section for section in sections if section != "Unreleased") == project["version"]
+
+
+def test_architecture_decisions_have_their_three_parts() -> None:
+    for page in sorted((ROOT / "docs" / "adr").glob("0*.md")):
+        titles = re.findall(r"^## (.+)$", page.read_text(encoding="utf-8"), re.M)
+        assert titles[:3] == ["Context", "Decision", "Consequences"], page.name
+        assert page.name in (page.parent / "README.md").read_text(encoding="utf-8")
+
+
+def lines_of(page: Path, language: str) -> Iterator[tuple[Block, str]]:
+    for block in blocks(page, language):
+        for line in block.text.splitlines():
+            command = line.partition(" #")[0].strip()
+            if command and not command.startswith("#"):
+                yield block, command
+
+
+def parse(line: str) -> None:
+    """Check the names and options of a command without running it."""
+    program, name, *arguments = shlex.split(line)
+    command = PROGRAMS[program][1].commands[name]
+    with command.make_context(name, arguments):
+        pass
+
+
+def transcript(block: Block) -> Iterator[tuple[str, list[str]]]:
+    """Commands with the lines printed below them. A line `…` stands for any number of lines."""
+    for part in re.split(r"^\$ ", block.text, flags=re.M)[1:]:
+        command, *expected = part.splitlines()
+        yield command, [line for line in expected if line.strip() != "…"]
+
+
+def masked(text: str) -> str:
+    """Text with durations, sizes and folders made equal, and folded to single spaces."""
+    text = re.sub(r"\d+(\.\d+)? (s|ms|min|kB|MB)\b", "# \\2", text)
+    text = re.sub(r"\S*/(assistant/sample|Documents|docs)\b", "\\1", text)
+    return " ".join(text.split())
+
+
+def make_targets() -> set[str]:
+    return set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
+
+
+def exit_codes() -> set[int]:
+    """All codes that the errors and the two command lines know."""
+    kinds, codes = [errors.KestrelError], set()
+    while kinds:
+        kind = kinds.pop()
+        codes.add(kind.exit_code)
+        kinds += kind.__subclasses__()
+    modules = (console, ingest.cli, assistant.cli)
+    constants = {
+        value for module in modules for name, value in vars(module).items() if name.isupper() and type(value) is int
+    }
+    return codes | constants
+
+
+def test_masking_keeps_what_matters() -> None:
+    assert masked("  24,576 tokens in 0.31 s") == "24,576 tokens in # s"
+    assert masked("/x/assistant/sample/a.md, p. 3") == "assistant/sample/a.md, p. 3"

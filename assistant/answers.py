@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Support = Literal["supported", "partly", "not_found"]
+Mode = Literal["chunks", "whole"]
 Finish = Literal["stop", "length", "incomplete"]  # "incomplete": the stream ended without its final event
 
 
@@ -87,10 +88,27 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A passage that was found and not sent, and why."""
+
+    source: str
+    page: int
+    label: str
+    reason: Literal["no room", "repeats another passage"]
+
+
+@dataclass(frozen=True, slots=True)
 class Ledger:
-    """Where the tokens of the served model's window went. `total` is the whole prompt; total + reserve <= window."""
+    """Where the tokens of the served model's window went.
+
+    `template`, `system`, `history`, `question` and `passages` add up to `total`, the length of the whole prompt;
+    total + reserve <= window and total <= max_input, always. `budget` is what passages were allowed to take. `mode` is
+    how they were chosen; `usable` the length up to which the model was measured to find things, where that is known.
+    Not `exact` means that the counts are estimates, made never to be too low.
+    """
 
     window: int
+    max_input: int
     reserve: int
     template: int
     system: int
@@ -99,6 +117,11 @@ class Ledger:
     passages: int
     total: int
     exact: bool
+    budget: int
+    mode: Mode
+    usable: int | None = None
+    left_out: tuple[LeftOut, ...] = ()
+    history_dropped: int = 0  # turns, oldest first, for which there was no room
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from ingest.console import emit_json, embedder_option, fail, json_option, knowledge_base_option, run, say
+from ingest.console import embedder_option, emit_json, fail, json_option, knowledge_base_option, run, say
 from ingest.errors import KestrelError
 
 if TYPE_CHECKING:

@@ -84,6 +84,11 @@ class Store(Protocol):
 
     keywords: KeywordIndex
 
+    @property
+    def degraded(self) -> Sequence[str]:
+        """Why the last vector search took a slower way (a damaged cache); empty when it did not."""
+        ...
+
     def commit(self, changes: Sequence[Change]) -> Committed:
         """All of the changes or none. When it returns, they survive a power cut."""
         ...

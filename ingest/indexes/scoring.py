@@ -1,4 +1,4 @@
-"""Exact cosines and their order, which every index ends with, so that all of them agree to the last bit."""
+"""Cosines and their order, the same in every index to the last bit."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from ingest.errors import EmbedderFailed, KnowledgeBaseMismatch
 
 if TYPE_CHECKING:
     from ingest.documents import FloatMatrix, IntVector
+
+Neighbours = tuple["IntVector", "FloatMatrix"]  # ids and cosines, best first
 
 
 def check_query(query: FloatMatrix, dimension: int) -> FloatMatrix:
@@ -24,13 +26,26 @@ def check_query(query: FloatMatrix, dimension: int) -> FloatMatrix:
     return np.ascontiguousarray(query.reshape(dimension), dtype=np.float32)
 
 
-def best(ids: IntVector, vectors: FloatMatrix, query: FloatMatrix, k: int) -> tuple[IntVector, FloatMatrix]:
-    """The k rows with the highest cosine, best first, equal ones by ascending id.
+def cosines(vectors: FloatMatrix, query: FloatMatrix) -> FloatMatrix:
+    """(len(vectors),) dot products.
 
-    Sums are made in double precision: a matrix product in single precision gives equal rows scores that differ in
-    the last bit, depending on where they stand in the matrix, and so would break ties at random.
+    `vecdot` goes row by row, so that equal rows have equal scores wherever they stand. A matrix product does not
+    promise that, and its threads wait for each other: 20 ms instead of 0.3 on two busy cores (10,000 x 384).
     """
-    products = vectors.astype(np.float64) * query.astype(np.float64)
-    scores = products.sum(axis=1).astype(np.float32)
-    order = np.lexsort((ids, -scores))[:k]
+    return np.asarray(np.vecdot(vectors, query), dtype=np.float32)
+
+
+def best(ids: IntVector, scores: FloatMatrix, k: int) -> Neighbours:
+    """The k highest scores, best first, equal ones by ascending id."""
+    if k < len(scores):
+        least = np.partition(scores, len(scores) - k)[len(scores) - k] if k > 0 else np.inf
+        rows = np.flatnonzero(scores >= least)
+        ids, scores = ids[rows], scores[rows]
+    order = np.lexsort((ids, -scores))[: max(k, 0)]
     return ids[order], scores[order]
+
+
+def merge(parts: list[Neighbours], k: int) -> Neighbours:
+    """The k best of several results."""
+    ids, scores = zip(*parts, strict=True) if parts else ((), ())
+    return best(np.concatenate([np.empty(0, np.int64), *ids]), np.concatenate([np.empty(0, np.float32), *scores]), k)

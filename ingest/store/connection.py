@@ -28,7 +28,9 @@ _WRITING = (
     f"PRAGMA journal_size_limit = {LOG_BYTES}",
 )
 
-_inherited: list[sqlite3.Connection] = []  # of the parent process: closing them here could drop its locks
+# Kept alive, since closing is what must not happen: a parent's connections in a forked child, a writer after an I/O
+# error.
+_abandoned: list[sqlite3.Connection] = []
 
 
 def connect(path: Path, mode: str) -> sqlite3.Connection:
@@ -71,9 +73,9 @@ class Connections:
 
     def _own_process(self) -> None:
         if self._pid != os.getpid():
-            _inherited.extend(self._idle)
+            _abandoned.extend(self._idle)
             if self._writer is not None:
-                _inherited.append(self._writer)
+                _abandoned.append(self._writer)
             self._start()
 
     @contextmanager
@@ -89,6 +91,10 @@ class Connections:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 self._give(connection)
+
+    def separate(self) -> sqlite3.Connection:
+        """A reading connection outside of the pool; the caller closes it."""
+        return connect(self.path, self._reading_mode())
 
     def writer(self) -> sqlite3.Connection:
         """The writing connection. Use and close it under the write lock only."""
@@ -109,6 +115,12 @@ class Connections:
             self._writer.close()
             self._writer = None
 
+    def abandon_writer(self) -> None:
+        """Leave the writer as it is, neither used nor closed: closing would write once more."""
+        if self._writer is not None:
+            _abandoned.append(self._writer)
+            self._writer = None
+
     def close(self) -> None:
         """Close the readers; one that is in use is closed when it comes back."""
         self._own_process()
@@ -123,7 +135,7 @@ class Connections:
                 raise self._is_closed()
             if self._idle:
                 return self._idle.pop()
-        return connect(self.path, self._reading_mode())
+        return self.separate()
 
     def _give(self, connection: sqlite3.Connection) -> None:
         with self._guard:

@@ -20,6 +20,7 @@ from ingest.store.rows import (
     to_json,
     unpack,
 )
+from ingest.store.segments import count_dead
 from ingest.store.words import name_words
 
 if TYPE_CHECKING:
@@ -54,10 +55,16 @@ def insert(connection: sqlite3.Connection, keys: tuple[int, int, int], entry: En
     keywords.insert(connection, keyword_rows(chunks, entry.document.text, entry.document.title, names))
 
 
-def drop(snapshot: Snapshot, row: Row) -> None:
-    """Delete a document, given its row, with everything that belongs to it."""
+def drop(snapshot: Snapshot, row: Row) -> range:
+    """Delete a document, given its row, with everything that belongs to it. Returns the ids that its chunks had."""
     _unindex(snapshot, row)
+    low, high = snapshot.connection.execute(
+        "SELECT coalesce(min(id), 1), coalesce(max(id), 0) FROM chunks WHERE document = ?", (row[0],)
+    ).fetchone()
+    chunks = range(low, high + 1)  # those of one document follow one another
+    count_dead(snapshot, chunks)
     snapshot.connection.execute("DELETE FROM documents WHERE key = ?", (row[0],))  # the rest follows by foreign keys
+    return chunks
 
 
 def rename(snapshot: Snapshot, row: Row) -> None:

@@ -46,6 +46,10 @@ def from_sqlite(error: sqlite3.Error, folder: Path) -> KnowledgeBaseError:
     return KnowledgeBaseError(f"The database of {folder} refused a request: {error} ({name}).")
 
 
+def is_input_output_error(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_IOERR
+
+
 def from_system(error: OSError, folder: Path) -> StorageFailed:
     if error.errno in NO_SPACE:
         return no_space(folder)

@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ingest.store.filters import allowed_documents
-from ingest.store.reading import Snapshot
 from ingest.store.words import indexed, normalised, runs, spaced_words
 
 if TYPE_CHECKING:
     from ingest.documents import Filter
-    from ingest.store.connection import Connections
+    from ingest.store.database import Database
 
 _ENGLISH = """
 a about also am an and any are as at be because been being both but by can could d did do does doing each few for from
@@ -65,6 +64,15 @@ def delete(connection: sqlite3.Connection, rows: Iterable[Row]) -> None:
     )
 
 
+def clear(connection: sqlite3.Connection) -> None:
+    connection.execute("INSERT INTO keywords (keywords) VALUES ('delete-all')")
+
+
+def optimise(connection: sqlite3.Connection) -> None:
+    """Merge the index into one b-tree, which leaves no trace of deleted rows."""
+    connection.execute("INSERT INTO keywords (keywords) VALUES ('optimize')")
+
+
 def match_expression(query: str) -> str:
     """An FTS5 expression for any of the query's words, each quoted, so that nothing in it is an operator.
 
@@ -89,9 +97,9 @@ def _terms(text: str) -> Iterator[str]:
 class FullTextIndex:
     """The `KeywordIndex` of a SQLite store."""
 
-    def __init__(self, connections: Connections, weights: Weights | None = None) -> None:
+    def __init__(self, database: Database, weights: Weights | None = None) -> None:
         weights = weights or Weights()
-        self._connections = connections
+        self._database = database
         self._rank = f"bm25({weights.text}, {weights.context}, {weights.names})"
 
     def search(self, query: str, k: int, only: Filter | None = None) -> list[tuple[int, float]]:
@@ -99,12 +107,12 @@ class FullTextIndex:
         expression = match_expression(query)
         if not expression or k < 1:
             return []
-        with self._connections.snapshot() as connection:
+        with self._database.snapshot() as snapshot:
             condition, parameters = "", [expression, self._rank]
             if only:
                 condition = "AND rowid IN (SELECT id FROM chunks WHERE document IN (SELECT value FROM json_each(?)))"
-                parameters.append(json.dumps(allowed_documents(Snapshot(connection, self._connections.folder), only)))
-            rows = connection.execute(
+                parameters.append(json.dumps(allowed_documents(snapshot, only)))
+            rows = snapshot.connection.execute(
                 f"SELECT rowid, -rank FROM keywords WHERE keywords MATCH ? AND rank MATCH ? {condition} "  # noqa: S608
                 "ORDER BY rank, rowid LIMIT ?",
                 (*parameters, k),

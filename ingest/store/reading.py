@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ingest.changes import Holding
+from ingest.changes import Holding, Statistics
 from ingest.documents import Chunk, Document, Heading, Hit, Model, Source
 from ingest.store.faults import damaged
 from ingest.store.rows import BLOCK, blob_checksum, checksum, unpack
@@ -53,6 +53,13 @@ class Snapshot:
         """The key of the active model and the model."""
         found = self.row(MODEL)
         return (found[0], Model(found[1], found[2], found[3])) if found else None
+
+    def statistics(self) -> Statistics:
+        sources, documents, chunks = self.connection.execute(
+            "SELECT (SELECT count(*) FROM sources), (SELECT count(*) FROM documents), (SELECT count(*) FROM chunks)"
+        ).fetchone()
+        size = sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
+        return Statistics(sources, documents, chunks, size)
 
     def sources(self) -> list[Source]:
         identities = dict(self.connection.execute("SELECT key, id FROM documents"))

@@ -18,7 +18,7 @@ FORMAT = 1
 # unicode61 folds case and accents; M* keeps the vowel signs of Indic and Thai words inside the word.
 TOKENIZER = "porter unicode61 remove_diacritics 2 categories 'L* N* Co M*'"
 
-TABLES = f"""
+TABLES = """
 CREATE TABLE meta (
     name TEXT PRIMARY KEY,
     value INTEGER NOT NULL,
@@ -99,11 +99,12 @@ CREATE TABLE segments (
     count INTEGER NOT NULL,     -- vectors in the file, dead ones included
     low INTEGER NOT NULL,       -- chunk ids low <= id <= high
     high INTEGER NOT NULL,
+    dead INTEGER NOT NULL,      -- vectors in the file whose chunks are gone
     checksum INTEGER NOT NULL
 ) WITHOUT ROWID;
-
-CREATE VIRTUAL TABLE keywords USING fts5 (text, context, names, content='', tokenize="{TOKENIZER}");
 """
+
+KEYWORDS = f"""CREATE VIRTUAL TABLE keywords USING fts5 (text, context, names, content='', tokenize="{TOKENIZER}")"""
 
 COUNTERS = {
     "generation": 0,
@@ -111,15 +112,15 @@ COUNTERS = {
     "next_chunk": 1,
     "model": 0,  # 0: none yet
     "indexed_upto": 0,  # chunks up to this id are in segments, later ones are searched in the vectors table
+    "layout": 0,  # grows when segments change
     "purged": 0,  # the generation at which freed pages were last given back
 }
 
 
 def make(connection: sqlite3.Connection) -> None:
     """Write the empty tables into an empty database, in the transaction that the caller has begun."""
-    for statement in TABLES.split(";\n"):
-        if statement.strip():
-            connection.execute(statement)
+    for statement in (*TABLES.split(";\n"), KEYWORDS):
+        connection.execute(statement)
     for name, value in COUNTERS.items():
         connection.execute("INSERT INTO meta VALUES (?, ?, ?)", (name, value, checksum(name, value)))
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")

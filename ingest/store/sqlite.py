@@ -2,146 +2,120 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.changes import Change, Committed, Finding, Holding, Receipt, Statistics
 from ingest.documents import Chunk, Document, Filter, Hit, Model, Source
-from ingest.errors import NothingIndexed, StorageFailed
-from ingest.store.connection import DATABASE, Connections
-from ingest.store.creation import create_database
-from ingest.store.faults import translated
-from ingest.store.keywords import FullTextIndex
-from ingest.store.locks import FileLock
-from ingest.store.reading import Snapshot
-from ingest.store.rows import unpack_vectors
-from ingest.store.schema import recognise
+from ingest.store.compaction import rebuild
+from ingest.store.database import Database
+from ingest.store.keywords import FullTextIndex, Weights
+from ingest.store.maintenance import maintain
+from ingest.store.removal import receipt
+from ingest.store.space import bytes_of, require_space
+from ingest.store.stored_vectors import known_vectors
 from ingest.store.vectors import VectorSearch
+from ingest.store.verification import verify
 from ingest.store.writing import Batch
 
 if TYPE_CHECKING:
     from ingest.documents import FloatMatrix
 
+DELTA_ROWS = 20_000  # chunks outside of segments before a commit flushes them: 1 ms of every search
+
 
 class SqliteStore:
     """The `Store` in a folder. Threads may share it; a forked child opens its own connections by itself."""
 
-    def __init__(self, location: str | Path, *, create: bool = False, read_only: bool = False) -> None:
+    def __init__(
+        self, location: str | Path, *, create: bool = False, read_only: bool = False, weights: Weights | None = None
+    ) -> None:
         """Open the folder `location`; see `ingest.store.open_store` for the errors."""
-        self.folder = Path(location)
-        self.read_only = read_only
-        self._write_lock = FileLock(self.folder / "write.lock")
-        if not (self.folder / DATABASE).exists():
-            if not create or read_only:
-                raise NothingIndexed(
-                    f"There is no knowledge base in {self.folder}.", f"Run: ingest add PATH --kb {self.folder}"
-                )
-            create_database(self.folder, self._write_lock)
-        self._connections = Connections(self.folder)
-        with self._snapshot() as snapshot:
-            recognise(snapshot.connection, self.folder)
-        self.keywords = FullTextIndex(self._connections)
+        self._database = Database(Path(location), create=create, read_only=read_only)
+        self.keywords = FullTextIndex(self._database, weights)
         self._vectors = VectorSearch()
+        self._removed: dict[str, range] = {}  # chunk ids of the documents that this object removed, for receipts
+        self._unindexed = 0
+
+    @property
+    def degraded(self) -> list[str]:
+        """See `Store.degraded`."""
+        return self._vectors.degraded
 
     def commit(self, changes: Sequence[Change]) -> Committed:
         """See `Store.commit`."""
-        with self._transaction() as (snapshot, meta):
-            return Batch(snapshot, meta).apply(changes)
+        if not changes:
+            return Committed(self.generation(), 0, 0, 0, 0)
+        if self._unindexed > DELTA_ROWS:  # before this commit, so that its failure cannot be taken for one of ours
+            self.maintain()
+        if size := bytes_of(changes):
+            require_space(self._database.folder, size)
+        with self._database.transaction() as snapshot:
+            batch = Batch(snapshot)
+            committed = batch.apply(changes)
+        self._unindexed = batch.unindexed
+        self._removed.update(batch.removed)
+        return committed
 
     def maintain(self) -> None:
         """See `Store.maintain`."""
+        maintain(self._database)
+        self._unindexed = 0
 
     def model(self) -> Model | None:
-        with self._snapshot() as snapshot:
+        with self._database.snapshot() as snapshot:
             found = snapshot.model()
         return found[1] if found else None
 
     def generation(self) -> int:
-        with self._snapshot() as snapshot:
+        with self._database.snapshot() as snapshot:
             return snapshot.generation()
 
     def statistics(self) -> Statistics:
-        with self._snapshot() as snapshot:
-            sources, documents, chunks = snapshot.connection.execute(
-                "SELECT (SELECT count(*) FROM sources), (SELECT count(*) FROM documents), (SELECT count(*) FROM chunks)"
-            ).fetchone()
-        size = sum(file.stat().st_size for file in self.folder.rglob("*") if file.is_file())
-        return Statistics(sources, documents, chunks, size)
+        with self._database.snapshot() as snapshot:
+            return snapshot.statistics()
 
     def sources(self) -> list[Source]:
-        with self._snapshot() as snapshot:
+        with self._database.snapshot() as snapshot:
             return snapshot.sources()
 
     def holdings(self) -> list[Holding]:
-        with self._snapshot() as snapshot:
+        with self._database.snapshot() as snapshot:
             return snapshot.holdings()
 
     def document(self, document_id: str) -> Document | None:
-        with self._snapshot() as snapshot:
+        with self._database.snapshot() as snapshot:
             return snapshot.document(document_id)
 
     def chunks(self, document_id: str) -> list[Chunk]:
-        with self._snapshot() as snapshot:
+        with self._database.snapshot() as snapshot:
             return snapshot.chunks(document_id)
 
     def hits(self, scored: Sequence[tuple[int, float]]) -> list[Hit]:
-        with self._snapshot() as snapshot:
+        with self._database.snapshot() as snapshot:
             return snapshot.hits(scored)
 
     def known_vectors(self, hashes: Iterable[bytes]) -> Mapping[bytes, FloatMatrix]:
-        query = (
-            "SELECT vectors.vector FROM chunks JOIN vectors ON vectors.chunk = chunks.id "
-            "WHERE chunks.embedding_hash = ? LIMIT 1"
-        )
-        with self._snapshot() as snapshot:
-            rows = {name: snapshot.connection.execute(query, (name,)).fetchone() for name in set(hashes)}
-        return {name: unpack_vectors([row[0]], len(row[0]) // 2)[0] for name, row in rows.items() if row}
+        with self._database.snapshot() as snapshot:
+            return known_vectors(snapshot, hashes)
 
     def search_vectors(self, query: FloatMatrix, k: int, only: Filter | None = None) -> list[tuple[int, float]]:
-        with self._snapshot() as snapshot:
+        with self._database.snapshot() as snapshot:
             return self._vectors.search(snapshot, query, k, only)
 
     def receipt(self, source: Source, document: Document | None) -> Receipt:
-        raise NotImplementedError
+        with self._database.snapshot() as snapshot:
+            removed = self._removed.get(document.id) if document else None
+            return receipt(snapshot, source, document, removed or range(0))
 
     def verify(self, full: bool = False) -> Iterator[Finding]:
-        raise NotImplementedError
+        return verify(self._database, full)
 
     def rebuild(self) -> None:
-        raise NotImplementedError
+        """See `Store.rebuild`."""
+        rebuild(self._database)
 
     def close(self) -> None:
-        """Close every connection. What the last writer left in the write-ahead log moves into the database."""
-        self._connections.close()
-        if self._connections.has_writer():
-            with self._write_lock.held(), translated(self.folder):
-                self._connections.close_writer()
-
-    @contextmanager
-    def _snapshot(self) -> Iterator[Snapshot]:
-        with self._connections.snapshot() as connection:
-            yield Snapshot(connection, self.folder)
-
-    @contextmanager
-    def _transaction(self) -> Iterator[tuple[Snapshot, dict[str, int]]]:
-        """A write transaction under the write lock: committed when the block ends well, rolled back otherwise."""
-        if self.read_only:
-            raise StorageFailed(f"{self.folder} was opened for reading only.", "Open it without read_only.")
-        with self._write_lock.held(), translated(self.folder):
-            connection = self._connections.writer()
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                snapshot = Snapshot(connection, self.folder)
-                yield snapshot, snapshot.meta()
-                connection.execute("COMMIT")
-            except BaseException:
-                _roll_back(connection)
-                raise
-
-
-def _roll_back(connection: sqlite3.Connection) -> None:
-    if connection.in_transaction:  # SQLite ends it by itself on some errors, a full disk for one
-        connection.execute("ROLLBACK")
+        """Close every connection; nothing can be asked afterwards."""
+        self._database.close()

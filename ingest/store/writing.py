@@ -26,11 +26,17 @@ class Tally:
 class Batch:
     """Applies changes, in their order, inside a transaction that the caller has begun and will commit."""
 
-    def __init__(self, snapshot: Snapshot, meta: dict[str, int]) -> None:
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.removed: dict[str, range] = {}  # chunk ids of each document that went
         self._snapshot = snapshot
         self._connection = snapshot.connection
-        self._meta = meta
+        self._meta = snapshot.meta()
         self._tally = Tally()
+
+    @property
+    def unindexed(self) -> int:
+        """How many chunk ids no segment covers."""
+        return self._meta["next_chunk"] - 1 - self._meta["indexed_upto"]
 
     def apply(self, changes: Sequence[Change]) -> Committed:
         for change in changes:
@@ -101,7 +107,7 @@ class Batch:
             self._point(source, made)
 
     def _drop(self, row: Row) -> None:
-        document_rows.drop(self._snapshot, row)
+        self.removed[row[1]] = document_rows.drop(self._snapshot, row)
         self._tally.documents_removed += 1
         self._tally.chunks_removed += row[4]
 

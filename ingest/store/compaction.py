@@ -1,0 +1,35 @@
+"""Everything that can be made anew, made anew, and the bytes of what was removed given back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ingest.errors import KnowledgeBaseBusy
+from ingest.store import document_rows, keywords
+from ingest.store.maintenance import renew
+from ingest.store.reading import DOCUMENT
+from ingest.store.schema import write_meta
+from ingest.store.space import require_space
+
+if TYPE_CHECKING:
+    from ingest.store.database import Database
+
+
+def rebuild(database: Database) -> None:
+    """See `Store.rebuild`. Raises `KnowledgeBaseBusy` when a reader kept the old bytes in use all the time."""
+    require_space(database.folder, 2 * (database.folder / "kb.db").stat().st_size)
+    renew(database)
+    with database.transaction() as snapshot:
+        keywords.clear(snapshot.connection)
+        for row in snapshot.connection.execute(f"{DOCUMENT} ORDER BY key").fetchall():
+            keywords.insert(snapshot.connection, document_rows.stored_keyword_rows(snapshot, row))
+        keywords.optimise(snapshot.connection)
+    if not database.compact():
+        raise KnowledgeBaseBusy(
+            f"{database.folder} was rebuilt, but another process was reading all the time: bytes of removed documents "
+            "may still be in kb.db-wal.",
+            "Close the other programs that use it and repeat.",
+        )
+    with database.transaction() as snapshot:
+        meta = snapshot.meta()
+        write_meta(snapshot.connection, purged=meta["generation"])

@@ -1,0 +1,111 @@
+"""One knowledge base on disk: snapshots for reading, one transaction at a time for writing."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from ingest.errors import NothingIndexed, StorageFailed
+from ingest.store.connection import DATABASE, Connections
+from ingest.store.creation import create_database
+from ingest.store.faults import is_input_output_error, translated
+from ingest.store.filesystems import refuse_network
+from ingest.store.keyword_check import VOCABULARY
+from ingest.store.locks import FileLock
+from ingest.store.reading import Snapshot
+from ingest.store.schema import recognise
+
+
+class Database:
+    """The folder, its locks and its connections. Threads share it; a forked child opens its own connections."""
+
+    def __init__(self, folder: Path, *, create: bool, read_only: bool) -> None:
+        self.folder = folder
+        self.read_only = read_only
+        self._write_lock = FileLock(folder / "write.lock")
+        self._maintenance_lock = FileLock(folder / "maint.lock")
+        self._failure: str = ""
+        refuse_network(folder)
+        if not (folder / DATABASE).exists():
+            if not create or read_only:
+                raise NothingIndexed(f"There is no knowledge base in {folder}.", f"Run: ingest add PATH --kb {folder}")
+            create_database(folder, self._write_lock)
+        self._connections = Connections(folder)
+        with self.snapshot() as snapshot:
+            recognise(snapshot.connection, folder)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """A read transaction: everything in it sees one generation. Do not nest, do not hold it while waiting."""
+        with self._connections.snapshot() as connection:
+            yield Snapshot(connection, self.folder)
+
+    @contextmanager
+    def scratch(self) -> Iterator[Snapshot]:
+        """A read transaction on a connection of its own, with the temporary tables that look into the keyword index."""
+        with translated(self.folder), closing(self._connections.separate()) as connection:
+            connection.execute("PRAGMA query_only = OFF")  # temporary tables count as writing
+            for statement in (*VOCABULARY, "BEGIN"):
+                connection.execute(statement)
+            yield Snapshot(connection, self.folder)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Snapshot]:
+        """A write transaction under the write lock: committed when the block ends well, rolled back otherwise."""
+        with self._writing() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield Snapshot(connection, self.folder)
+                connection.execute("COMMIT")
+            finally:
+                if connection.in_transaction:  # SQLite itself ends it on some errors, a full disk for one
+                    connection.execute("ROLLBACK")
+
+    @contextmanager
+    def maintenance(self) -> Iterator[None]:
+        """Only one process at a time changes segments. Commits go on meanwhile."""
+        self._refuse_unwritable()
+        with self._maintenance_lock.held(), translated(self.folder):
+            yield
+
+    def compact(self) -> bool:
+        """Write the database anew without its free pages, and empty the log. False when readers were in the way."""
+        with self._writing() as connection:
+            connection.execute("VACUUM")
+            blocked, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not blocked
+
+    def close(self) -> None:
+        """Close every connection. What the log still holds moves into the database, under the write lock."""
+        self._connections.close()
+        if self._connections.has_writer():
+            with self._write_lock.held(), translated(self.folder):
+                self._connections.close_writer()
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        self._refuse_unwritable()
+        with self._write_lock.held(), translated(self.folder):
+            try:
+                yield self._connections.writer()
+            except sqlite3.OperationalError as error:
+                if is_input_output_error(error):
+                    # After a failed fsync nobody knows what is on the disk, and trying again may falsely succeed
+                    # (Rebello et al. 2020, https://www.usenix.org/conference/atc20/presentation/rebello).
+                    self._failure = str(error)
+                    self._connections.abandon_writer()
+                raise
+
+    def _refuse_unwritable(self) -> None:
+        if self.read_only:
+            raise StorageFailed(f"{self.folder} was opened for reading only.", "Open it for writing.")
+        if self._failure:
+            raise StorageFailed(
+                f"Writing to {self.folder} was stopped by an I/O error ({self._failure}).",
+                f"Check the disk, then run: ingest verify --full --kb {self.folder}",
+            )
+        if not os.access(self.folder, os.W_OK):
+            raise StorageFailed(f"{self.folder} cannot be written to.", "Check its permissions and its mount.")

@@ -1,0 +1,143 @@
+"""Is what is stored what was written? In two levels, as `restic check` and `borg check` have them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from ingest.changes import Finding
+from ingest.errors import KnowledgeBaseDamaged
+from ingest.store.faults import from_sqlite
+from ingest.store.keyword_check import keyword_problems
+from ingest.store.reading import CHUNK, DOCUMENT, SOURCE, Row, Snapshot
+from ingest.store.rows import blob_checksum, checksum, text_hash, unpack
+from ingest.store.segment_check import content_problems, size_problems
+from ingest.store.stored_vectors import VECTOR
+
+if TYPE_CHECKING:
+    from ingest.store.database import Database
+
+_REBUILD = "Run: ingest rebuild"
+_READ_AGAIN = "Run: ingest remove SOURCE, then: ingest add SOURCE"
+_RESTORE = "Restore kb.db from a backup, or ingest the files into a new knowledge base."
+
+_CONTRADICTIONS = {
+    "document {} has no name": (
+        "SELECT id FROM documents WHERE key NOT IN (SELECT document FROM sources WHERE document IS NOT NULL)"
+    ),
+    "document {} has lost or gained chunks": (
+        "SELECT id FROM documents WHERE chunks != (SELECT count(*) FROM chunks WHERE document = key)"
+    ),
+    "chunk {} has no vector": "SELECT id FROM chunks WHERE id NOT IN (SELECT chunk FROM vectors)",
+    "chunk {} has an id that will be given again": (
+        "SELECT id FROM chunks WHERE id >= (SELECT value FROM meta WHERE name = 'next_chunk') LIMIT 1"
+    ),
+}
+
+
+def verify(database: Database, full: bool) -> Iterator[Finding]:
+    """See `Store.verify`. Each check works on a snapshot of its own, so that the log need not grow for long."""
+    for check in _FULL if full else _FAST:
+        with database.scratch() as snapshot:
+            findings = list(_guarded(check, snapshot))
+        yield from findings
+
+
+def _guarded(check: Callable[[Snapshot], Iterator[Finding]], snapshot: Snapshot) -> Iterator[Finding]:
+    """A page that cannot even be read is a finding like any other."""
+    try:
+        yield from check(snapshot)
+    except sqlite3.DatabaseError as error:
+        problem = from_sqlite(error, snapshot.folder)
+        if not isinstance(problem, KnowledgeBaseDamaged):
+            raise
+        yield Finding("kb.db", problem.message, _RESTORE)
+    except KnowledgeBaseDamaged as error:
+        yield Finding("kb.db", error.message, _RESTORE)
+
+
+def _structure(snapshot: Snapshot) -> Iterator[Finding]:
+    """Pages and b-trees, by SQLite itself."""
+    yield from _pragma(snapshot, "PRAGMA quick_check(20)")
+
+
+def _structure_and_indexes(snapshot: Snapshot) -> Iterator[Finding]:
+    yield from _pragma(snapshot, "PRAGMA integrity_check(20)")
+
+
+def _pragma(snapshot: Snapshot, pragma: str) -> Iterator[Finding]:
+    for (line,) in snapshot.connection.execute(pragma):
+        if line != "ok":
+            yield Finding("kb.db", line, _RESTORE)
+
+
+def _relations(snapshot: Snapshot) -> Iterator[Finding]:
+    """That rows which belong together are all there."""
+    snapshot.meta()
+    for table, row, parent, _ in snapshot.connection.execute("PRAGMA foreign_key_check"):
+        yield Finding("kb.db", f"row {row} of {table} belongs to a row of {parent} that is not there", _RESTORE)
+    for problem, query in _CONTRADICTIONS.items():
+        for (subject,) in snapshot.connection.execute(query):
+            yield Finding("kb.db", problem.format(subject), _READ_AGAIN)
+
+
+def _segment_files(snapshot: Snapshot) -> Iterator[Finding]:
+    for problem in size_problems(snapshot):
+        yield Finding("segments", problem, _REBUILD)
+
+
+def _segment_contents(snapshot: Snapshot) -> Iterator[Finding]:
+    for problem in content_problems(snapshot):
+        yield Finding("segments", problem, _REBUILD)
+
+
+def _names(snapshot: Snapshot) -> Iterator[Finding]:
+    for row in snapshot.connection.execute(SOURCE):
+        if _altered(row):
+            yield Finding(unpack(row[0]), "what is known of this file was altered", _READ_AGAIN)
+
+
+def _documents(snapshot: Snapshot) -> Iterator[Finding]:
+    """Every description, text and chunk."""
+    for row in snapshot.connection.execute(f"{DOCUMENT} ORDER BY key").fetchall():
+        for problem in _document_problems(snapshot, row):
+            name = next(iter(snapshot.names(row[0])), row[1])
+            yield Finding(name, problem, _READ_AGAIN)
+
+
+def _document_problems(snapshot: Snapshot, row: Row) -> Iterator[str]:
+    if _altered(row):
+        yield "its description was altered"
+    try:
+        text = snapshot.text(row[0], 0, row[3])
+    except KnowledgeBaseDamaged as error:
+        yield error.message
+        return
+    if len(text) != row[3]:
+        yield f"{len(text)} of {row[3]} characters of its text are there"
+    for chunk in snapshot.connection.execute(f"{CHUNK} WHERE document = ? ORDER BY ordinal", (row[0],)):
+        if _altered(chunk):
+            yield f"chunk {chunk[2]} was altered"
+        elif text_hash(text[chunk[3] : chunk[4]]) != chunk[7]:
+            yield f"chunk {chunk[2]} is not the text that was cut there"
+
+
+def _vectors(snapshot: Snapshot) -> Iterator[Finding]:
+    found = snapshot.model()
+    for chunk, model, vector, crc in snapshot.connection.execute(VECTOR):
+        if found is None or model != found[0] or blob_checksum(vector, chunk, model) != crc:
+            yield Finding("vectors", f"the vector of chunk {chunk} was altered", _READ_AGAIN)
+
+
+def _keywords(snapshot: Snapshot) -> Iterator[Finding]:
+    for problem in keyword_problems(snapshot):
+        yield Finding("keyword index", problem, _REBUILD)
+
+
+def _altered(row: Row) -> bool:
+    return bool(checksum(*row[:-1]) != row[-1])
+
+
+_FAST = (_structure, _relations, _segment_files)
+_FULL = (_structure_and_indexes, _relations, _names, _documents, _vectors, _segment_contents, _keywords)

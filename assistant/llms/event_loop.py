@@ -1,0 +1,72 @@
+"""Asynchronous work for synchronous callers, on one private thread.
+
+A read in a thread cannot be given up half-way, a task can: only so does a deadline hold while a server sends one byte
+a second, and only so does closing a stream end the request at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+_POLL = 0.5  # seconds; on Windows a wait without a limit does not hear Ctrl-C
+_lock = threading.Lock()
+_running: tuple[int, asyncio.AbstractEventLoop] | None = None  # of the process with this id: threads end at a fork
+
+
+def event_loop() -> asyncio.AbstractEventLoop:
+    """The loop that all requests of this process run on; started at the first use."""
+    global _running
+    with _lock:
+        if _running is None or _running[0] != os.getpid():
+            loop = asyncio.new_event_loop()
+            threading.Thread(target=loop.run_forever, name="kestrel-requests", daemon=True).start()
+            _running = os.getpid(), loop
+        return _running[1]
+
+
+def still_runs(loop: asyncio.AbstractEventLoop) -> bool:
+    """Whether `loop` is the one of this process, without starting one."""
+    return _running == (os.getpid(), loop)
+
+
+def iterate(source: AsyncIterator[T]) -> Iterator[T]:
+    """What `source` yields, in order, as it comes. Closing the iterator cancels the work behind it."""
+    items: SimpleQueue[tuple[T] | None] = SimpleQueue()
+
+    async def pump() -> None:
+        async for item in source:
+            items.put((item,))
+
+    work = asyncio.run_coroutine_threadsafe(pump(), event_loop())
+    work.add_done_callback(lambda _: items.put(None))
+    try:
+        while (item := _next(items)) is not None:
+            yield item[0]
+        work.result()  # raises what ended the source
+    finally:
+        work.cancel()
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """The result of `work`, or what it raised."""
+
+    async def once() -> AsyncIterator[T]:
+        yield await work
+
+    (result,) = iterate(once())
+    return result
+
+
+def _next(items: SimpleQueue[tuple[T] | None]) -> tuple[T] | None:
+    while True:
+        try:
+            return items.get(timeout=_POLL)
+        except Empty:
+            continue

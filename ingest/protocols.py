@@ -125,6 +125,10 @@ class Store(Protocol):
         """Vectors already stored for these embedding hashes, each of shape (dimension,)."""
         ...
 
+    def vectors(self, chunks: Sequence[int]) -> Mapping[int, FloatMatrix]:
+        """The vectors of these chunks, each of shape (dimension,); ids that are gone are left out."""
+        ...
+
     def search_vectors(self, query: FloatMatrix, k: int, only: Filter | None = None) -> list[tuple[int, float]]:
         """Chunk ids with cosines, best first. Exact below a size, approximate and rescored above it."""
         ...

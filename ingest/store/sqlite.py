@@ -14,7 +14,7 @@ from ingest.store.keywords import FullTextIndex, Weights
 from ingest.store.maintenance import maintain
 from ingest.store.removal import receipt
 from ingest.store.space import bytes_of, require_space
-from ingest.store.stored_vectors import known_vectors
+from ingest.store.stored_vectors import known_vectors, vectors_of
 from ingest.store.vectors import VectorSearch
 from ingest.store.verification import verify
 from ingest.store.writing import Batch
@@ -99,6 +99,13 @@ class SqliteStore:
     def known_vectors(self, hashes: Iterable[bytes]) -> Mapping[bytes, FloatMatrix]:
         with self._database.snapshot() as snapshot:
             return known_vectors(snapshot, hashes)
+
+    def vectors(self, chunks: Sequence[int]) -> Mapping[int, FloatMatrix]:
+        import numpy as np
+
+        with self._database.snapshot() as snapshot:
+            index = vectors_of(snapshot, np.array(sorted(set(chunks)), dtype=np.int64))
+        return dict(zip(index.ids.tolist(), index.vectors, strict=True))
 
     def search_vectors(self, query: FloatMatrix, k: int, only: Filter | None = None) -> list[tuple[int, float]]:
         with self._database.snapshot() as snapshot:

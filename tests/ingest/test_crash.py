@@ -1,0 +1,115 @@
+"""What was acknowledged survives `kill -9` at any moment, whole; nothing else appears."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from ingest.store import open_store
+from tests.support.committing import content
+from tests.support.entries import entry, vector
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="forks and sends SIGKILL")
+
+
+class Committer:
+    """A process that commits in a child, and the child's log."""
+
+    def __init__(self, folder: Path, log: Path) -> None:
+        self.log = log
+        log.touch()
+        command = [sys.executable, "-m", "tests.support.committing", str(folder), str(log)]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def run_for(self, seconds: float, seed: int) -> None:
+        self.process.stdin.write(f"{seed}\n")
+        self.process.stdin.flush()
+        child = int(self.process.stdout.readline())
+        time.sleep(seconds)
+        os.kill(child, signal.SIGKILL)
+        assert self.process.stdout.readline() == "ended\n"
+
+    def close(self) -> None:
+        self.process.communicate(timeout=30)
+
+
+@pytest.fixture
+def committer(tmp_path):
+    made = Committer(tmp_path / "kb", tmp_path / "log")
+    yield made
+    made.close()
+
+
+def states(log: Path) -> list[dict[str, str]]:
+    """The text under each name as acknowledged, and as it is if the commit that was under way came through."""
+    acknowledged: dict[str, str] = {}
+    under_way: dict[str, str] = {}
+    for line in log.read_text().splitlines():
+        event, changes = json.loads(line)
+        if event == "begin":
+            texts = {name: content(version) for name, version in changes if version is not None}
+            kept = {name: text for name, text in acknowledged.items() if name not in dict(changes)}
+            under_way = kept | texts
+        elif event == "done":
+            acknowledged = under_way
+        else:
+            under_way = acknowledged
+    return [acknowledged, under_way]
+
+
+def stored(store) -> dict[str, str]:
+    """The text under each name. Every document is compared with what was put, down to its vectors."""
+    found = {}
+    for source in store.sources():
+        document = store.document(source.document_id)
+        expected = entry(source.uri, document.text)
+        assert document.id == expected.document.id
+        chunks = store.chunks(document.id)
+        assert [(chunk.start, chunk.end) for chunk in chunks] == [(span.start, span.end) for span in expected.spans]
+        vectors = store.known_vectors(expected.hashes)
+        assert all(
+            (vectors[name] == vector(chunk.text)).all() for name, chunk in zip(expected.hashes, chunks, strict=True)
+        )
+        found[source.uri] = document.text
+    return found
+
+
+def look(folder: Path, log: Path) -> None:
+    """Everything is sound and as acknowledged; notes in the log whether the last commit came through."""
+    store = open_store(folder)
+    assert list(store.verify(full=True)) == []
+    now = stored(store)
+    acknowledged, under_way = states(log)
+    assert now in (acknowledged, under_way)
+    for text in list(now.values())[:3]:
+        [found] = store.hits(store.search_vectors(vector(text[:80])[None], 1))
+        assert found.chunk.text == text[:80]
+    store.close()
+    with log.open("a") as file:
+        file.write(json.dumps(["done" if now == under_way else "undone", []]) + "\n")
+
+
+def kill_and_look(committer: Committer, folder: Path, rounds: int, seed: int) -> None:
+    choose = random.Random(seed)
+    for number in range(rounds):
+        committer.run_for(choose.uniform(0.0, 0.25), seed * 1000 + number)
+        if (folder / "kb.db").exists():  # else killed before there was anything: the next round begins anew
+            look(folder, committer.log)
+    assert sum(json.loads(line)[0] == "done" for line in committer.log.read_text().splitlines()) > rounds
+
+
+def test_what_was_acknowledged_survives(committer, tmp_path):
+    kill_and_look(committer, tmp_path / "kb", rounds=25, seed=1)
+
+
+@pytest.mark.slow
+def test_what_was_acknowledged_survives_often(committer, tmp_path):
+    kill_and_look(committer, tmp_path / "kb", rounds=400, seed=2)

@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import groupby, zip_longest
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ingest.store import document_rows, keywords
 from ingest.store.reading import DOCUMENT
@@ -31,7 +31,7 @@ _POSITIONS = (
     "sum(doc * CASE col WHEN 'text' THEN 1 WHEN 'context' THEN 2 ELSE 3 END) FROM temp.positions"
 )
 _LENGTHS = "SELECT id, sz FROM keywords_docsize ORDER BY id"
-_AVERAGES = "SELECT block FROM keywords_data WHERE id = 1"
+_AVERAGES = "SELECT block FROM keywords_data WHERE id = 1 AND EXISTS (SELECT 1 FROM keywords_docsize)"
 
 
 def keyword_problems(snapshot: Snapshot) -> Iterator[str]:
@@ -61,6 +61,5 @@ def _wrong_terms(stored: sqlite3.Connection, rebuilt: sqlite3.Connection) -> int
     return wrong + abs(_first(stored, "SELECT count(*) FROM temp.terms")[0] - rows)
 
 
-def _first(connection: sqlite3.Connection, query: str) -> tuple[int, ...]:
-    found: tuple[int, ...] = connection.execute(query).fetchone()
-    return found
+def _first(connection: sqlite3.Connection, query: str) -> tuple[Any, ...]:
+    return connection.execute(query).fetchone() or ()

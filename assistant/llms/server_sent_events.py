@@ -21,19 +21,23 @@ class EventDecoder:
 
     def __init__(self) -> None:
         self._decode = codecs.getincrementaldecoder("utf-8-sig")(errors="replace").decode
-        self._rest = ""
+        self._rest = ""  # of a line whose end has not come
         self._data: list[str] = []
+        self._after_return = False  # a line feed that comes next belongs to the line that a CR has ended
 
     def feed(self, data: bytes) -> Iterator[str]:
         """The data of the events that are complete now; events without data are dropped, as the standard says."""
-        self._rest += self._decode(data)
-        start = 0
-        for end in _LINE_END.finditer(self._rest):
-            if end.group() == "\r" and end.end() == len(self._rest):
-                break  # the second half of a CRLF may still come
-            yield from self._line(self._rest[start : end.start()])
-            start = end.end()
-        self._rest = self._rest[start:]
+        text = self._decode(data)
+        if self._after_return and text:
+            text = text.removeprefix("\n")
+            self._after_return = False
+        *lines, rest = _LINE_END.split(text)
+        if lines:
+            lines[0], self._rest = self._rest + lines[0], ""
+            self._after_return = text.endswith("\r")
+        self._rest += rest
+        for line in lines:
+            yield from self._line(line)
         if len(self._rest) > MAX_LINE or sum(map(len, self._data)) > MAX_LINE:
             raise NotAModelServer(f"An event is longer than {MAX_LINE:,} characters.", "Check what the server sends.")
 

@@ -101,11 +101,11 @@ class _Answer:
 
     def add(self, piece: str, name: str) -> str:
         """The part of the text so far that can be shown now. Raises when there is no end to it."""
-        shown = self._stops.feed(piece)
-        self._pieces.append(shown)
         self._size += len(piece)
         if self._size > MAX_ANSWER:
             raise NotAModelServer(f"{name} sent more than {MAX_ANSWER:,} characters without an end.")
+        shown = self._stops.feed(piece)
+        self._pieces.append(shown)
         return shown
 
     def finish(self, final: Completion) -> Iterator[Event]:

@@ -189,7 +189,21 @@ async def _admit(response: Any, *, address: Address) -> None:
             body += chunk
         raise failure_of(response.status, response.headers, body, address)
     check_content_type(response.headers.get("Content-Type", ""), "text/event-stream", address)
-    response.content = _checked_lines(response.content.iter_any(), address)
+    response.content = _CheckedContent(response.content, address)
+
+
+class _CheckedContent:
+    """A response's content which, iterated, gives checked lines; aiohttp asks it for everything else."""
+
+    def __init__(self, content: Any, address: Address) -> None:
+        self._content = content
+        self._address = address
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return _checked_lines(self._content.iter_any(), self._address)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._content, name)
 
 
 async def _checked_lines(chunks: AsyncIterator[bytes], address: Address) -> AsyncIterator[bytes]:

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
-from importlib.metadata import entry_points
 from typing import Any
 
 from ingest.errors import MissingExtra, UnknownPart
@@ -51,6 +50,8 @@ class Registry:
         raise UnknownPart(f"There is no {name!r} among the {self.kind}.", hint)
 
     def _entry_points(self) -> Iterator[Any]:
+        from importlib.metadata import entry_points  # 17 ms, which a name in our own table does not cost
+
         yield from entry_points(group=f"kestrel.{self.kind}")
 
     def _missing(self, name: str, module: str, error: ModuleNotFoundError) -> UnknownPart | MissingExtra:

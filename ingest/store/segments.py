@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import uuid4
 from zlib import crc32
 
 from ingest.errors import KnowledgeBaseDamaged
@@ -81,7 +80,7 @@ def write_segment(folder: Path, write_index: Callable[[Callable[[bytes], int]], 
     """Write a segment file and make it durable. Returns its name, the bytes of the index and their CRC."""
     segments = folder / FOLDER
     segments.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
-    name = f"{uuid4().hex}.seg"
+    name = f"{os.urandom(16).hex()}.seg"
     unfinished = segments / f"{UNFINISHED}{name}"
     size = crc = 0
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +14,8 @@ GROWTH = 3  # a batch passes through the log, the tables and the keyword index
 
 def require_space(folder: Path, size: int) -> None:
     """Raises `StorageFailed` when writing so many bytes would leave less than the reserve."""
+    import shutil  # 2 ms of the start, for writers only
+
     free, needed = shutil.disk_usage(folder).free, size + RESERVE
     if free < needed:
         raise StorageFailed(

@@ -28,7 +28,7 @@ CONTROL_TOKENS: tuple[str, ...] = (
     *("<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>", "<｜User｜>", "<｜Assistant｜>"),  # DeepSeek
     *("[|user|]", "[|assistant|]", "[|system|]", "[|endofturn|]"),  # EXAONE
 )
-_BARRED = r"<\|[^|<>\n]{1,64}\|>"  # ChatML, Llama 3 and 4, Phi, Qwen, Command, Granite, Harmony, Falcon
+_BARRED = r"<\|[^|<>\s]{1,64}\|>"  # ChatML, Llama 3 and 4, Phi, Qwen, Command, Granite, Harmony, Falcon
 
 # Zero-width, bidirectional, variation selectors, fillers and the tag block: unseen by the reader, but not by the model
 # (OWASP LLM01:2025), and able to hide a control token from a search.

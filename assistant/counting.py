@@ -22,11 +22,11 @@ _PIECE = re.compile(
     r"|(?P<capitals>[A-Z]+)"
     r"|(?P<digits>[0-9]+)"
     r"|(?P<breaks>[\n\r\t\f\v]+)"
-    r"|(?P<spaces> +)"
+    r"|(?P<spaces> +(?=[\x00-\x7f]|$))"
     r"|(?P<ideographs>[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]+)"
     r"|(?P<accented>[\u00c0-\u024f]+)"
     r"|(?P<marks>[\x00-\x1f!-/:-@\[-`{-\x7f]+)"
-    r"|(?P<other>.)",
+    r"|(?P<other> ?.)",  # bytes: not even a space before it is sure to share a token
     re.DOTALL,
 )
 _RARE = re.compile("[jkqvwxyz]")  # a long word that holds one is seldom a token of its own
@@ -103,7 +103,7 @@ def _weight(match: re.Match[str]) -> float:
     if kind in ("word", "joined"):
         return _word_weight(piece, joined=kind == "joined")
     if kind == "other":
-        return 0.99 * len(piece.encode("utf-8", errors="surrogatepass"))
+        return len(piece.encode("utf-8", errors="surrogatepass"))
     flat, each = _WEIGHTS[kind or ""]
     return flat + each * length
 
@@ -113,7 +113,7 @@ _WEIGHTS = {
     "digits": (0.0, 0.95),
     "breaks": (0.0, 0.41),
     "spaces": (0.0, 0.03),
-    "ideographs": (0.0, 1.22),
+    "ideographs": (0.0, 1.8),
     "accented": (0.0, 2.6),
     "marks": (0.73, 0.54),
 }

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Protocol
 from assistant.answers import Answer, Citation, Sentence
 
 if TYPE_CHECKING:
-    from assistant.llms.extractive import ExtractedAnswer, ExtractedSentence
+    from assistant.llms.extractive import ExtractedSentence
     from assistant.retrieval import Evidence
+    from ingest.documents import Document
     from ingest.knowledge_base import KnowledgeBase
 
 REFUSAL = "The documents do not answer this."
@@ -46,3 +47,20 @@ class ExtractiveAnswering:
             passages=evidence.passages,
             model="extractive",
         )
+
+
+def _sentence(extracted: ExtractedSentence, evidence: Evidence) -> Sentence:
+    """The stretch of the document as it reads, and where it stands: its lead first, where it needs one."""
+    document = evidence.documents[extracted.document_id]
+    source = evidence.passages[extracted.passage - 1].source
+    places = [extracted.lead] if extracted.lead else []
+    places.append((extracted.start, extracted.end))
+    citations = tuple(cite(document, source, extracted.passage, start, end) for start, end in places)
+    return Sentence(" ".join(" ".join(citation.quote.split()) for citation in citations), citations, "supported")
+
+
+def cite(document: Document, source: str, passage: int, start: int, end: int) -> Citation:
+    """The citation of `document.text[start:end]`, which is its quote, character for character."""
+    page = document.page_at(start)
+    quote = document.text[start:end]
+    return Citation(passage, source, page, document.label_of(page), start, end, quote, verified=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ingest.changes import Remove
 from ingest.chunkers import open_chunker
-from ingest.discovery import FoundFile, find_files
+from ingest.discovery import Found, FoundFile, find_files
 from ingest.documents import Source
 from ingest.errors import UsageError
 from ingest.reports import Event, Failed, Removed, Report, Scanned, Stored, Unchanged
@@ -57,37 +57,36 @@ def sync(
     root = Path(path).absolute()
     stored = [source.uri for source in knowledge.sources() if Path(source.uri).is_relative_to(root)]
     missing = allow_empty and not root.exists()
-    files = [] if missing else find_files([root], exclude=options.exclude)
-    if stored and not files and not allow_empty:
+    found = Found(()) if missing else find_files([root], exclude=options.exclude)
+    if stored and not found.files and not allow_empty:
         raise UsageError(
             f"{root} holds no files now, and {len(stored)} sources of it are stored.",
             "If they are really to be forgotten, add --allow-empty.",
         )
-    present = {str(file.path) for file in files}
-    return _run(knowledge, files, options, gone=[uri for uri in stored if uri not in present])
+    present = {file.uri for file in found.files} | {str(skipped.path) for skipped in found.skipped if skipped.outcome}
+    return _run(knowledge, found, options, gone=[uri for uri in stored if uri not in present])
 
 
-def _run(
-    knowledge: KnowledgeBase, files: Sequence[FoundFile], options: IngestOptions, gone: Sequence[str] = ()
-) -> Iterator[Event]:
+def _run(knowledge: KnowledgeBase, found: Found, options: IngestOptions, gone: Sequence[str] = ()) -> Iterator[Event]:
     started = time.monotonic()
     events: list[Event] = []
-    for event in _steps(knowledge, files, options, gone):
+    for event in _steps(knowledge, found, options, gone):
         events.append(event)
         yield event
     yield _report(knowledge, events, time.monotonic() - started)
 
 
-def _steps(
-    knowledge: KnowledgeBase, files: Sequence[FoundFile], options: IngestOptions, gone: Sequence[str]
-) -> Iterator[Event]:
+def _steps(knowledge: KnowledgeBase, found: Found, options: IngestOptions, gone: Sequence[str]) -> Iterator[Event]:
     stored = {source.uri: source for source in knowledge.sources()}
-    work = [file for file in files if not _settled(file, stored.get(str(file.path)))]
-    settled = [stored[str(file.path)] for file in set(files).difference(work)]
+    work = [file for file in found.files if not _settled(file, stored.get(file.uri))]
+    settled = [stored[file.uri] for file in set(found.files).difference(work)]
     failing = sorted((source for source in settled if source.outcome != "ok"), key=lambda source: source.uri)
     yield Scanned(len(work), sum(file.size for file in work), len(settled) - len(failing))
     for source in failing:  # as unreadable as they were: not read again, yet said again, for they are not in
         yield Failed(source.uri, source.outcome, source.reason, source.size)
+    for skipped in found.skipped:
+        if skipped.outcome:
+            yield Failed(str(skipped.path), skipped.outcome, skipped.reason)
     if work:
         yield from _read_and_store(knowledge, work, options, stored)
     if gone:

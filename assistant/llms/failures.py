@@ -70,7 +70,7 @@ def retry_after(value: str | None) -> float | None:
     """Seconds to wait by a `Retry-After` header (RFC 9110, 10.2.3: seconds or a date); None when it is unusable."""
     if value is None:
         return None
-    if re.fullmatch(r"\d+(\.\d+)?", value.strip()):
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", value.strip()):
         return float(value)
     try:
         moment = parsedate_to_datetime(value)

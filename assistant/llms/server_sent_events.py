@@ -26,7 +26,7 @@ class EventDecoder:
         self._after_return = False  # a line feed that comes next belongs to the line that a CR has ended
 
     def feed(self, data: bytes) -> Iterator[str]:
-        """The data of the events that are complete now; events without data are dropped, as the standard says."""
+        """The data of the events that are complete now, without those that are empty: they are signs of life."""
         text = self._decode(data)
         if self._after_return and text:
             text = text.removeprefix("\n")

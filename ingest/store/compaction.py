@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ingest.errors import KnowledgeBaseBusy
-from ingest.store import document_rows, keywords
+from ingest.store import document_rows, keyword_rows
 from ingest.store.maintenance import renew
 from ingest.store.reading import DOCUMENT
 from ingest.store.schema import write_meta
@@ -20,10 +20,10 @@ def rebuild(database: Database) -> None:
     require_space(database.folder, 2 * (database.folder / "kb.db").stat().st_size)
     renew(database)
     with database.transaction() as snapshot:
-        keywords.clear(snapshot.connection)
+        keyword_rows.clear(snapshot.connection)
         for row in snapshot.connection.execute(f"{DOCUMENT} ORDER BY key").fetchall():
-            keywords.insert(snapshot.connection, document_rows.stored_keyword_rows(snapshot, row))
-        keywords.optimise(snapshot.connection)
+            keyword_rows.insert(snapshot.connection, document_rows.stored_rows(snapshot, row))
+        keyword_rows.optimise(snapshot.connection)
     if not database.compact():
         raise KnowledgeBaseBusy(
             f"{database.folder} was rebuilt, but another process was reading all the time: bytes of removed documents "

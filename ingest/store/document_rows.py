@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from ingest.store import keywords
+from ingest.store import keyword_rows
 from ingest.store.reading import CHUNK, Row, Snapshot
 from ingest.store.rows import (
     blob_checksum,
@@ -52,7 +52,7 @@ def insert(connection: sqlite3.Connection, keys: tuple[int, int, int], entry: En
             for chunk, vector in enumerate(pack_vectors(entry.vectors), first)
         ],
     )
-    keywords.insert(connection, keyword_rows(chunks, entry.document.text, entry.document.title, names))
+    keyword_rows.insert(connection, indexed_rows(chunks, entry.document.text, entry.document.title, names))
 
 
 def drop(snapshot: Snapshot, row: Row) -> range:
@@ -77,7 +77,7 @@ def rename(snapshot: Snapshot, row: Row) -> None:
     snapshot.connection.execute(
         "UPDATE documents SET names = ?, checksum = ? WHERE key = ?", (names, checksum(*columns), row[0])
     )
-    keywords.insert(snapshot.connection, stored_keyword_rows(snapshot, (*columns, None)))
+    keyword_rows.insert(snapshot.connection, stored_rows(snapshot, (*columns, None)))
 
 
 def words_of_names(uris: Iterable[str]) -> str:
@@ -85,20 +85,20 @@ def words_of_names(uris: Iterable[str]) -> str:
     return " ".join(dict.fromkeys(name_words(uri) for uri in uris))
 
 
-def stored_keyword_rows(snapshot: Snapshot, row: Row) -> Iterator[keywords.Row]:
+def stored_rows(snapshot: Snapshot, row: Row) -> Iterator[keyword_rows.Row]:
     """What the keyword index holds of a stored document, given its row."""
     key, length = row[0], row[3]
     chunks = snapshot.rows(f"{CHUNK} WHERE document = ? ORDER BY ordinal", (key,))
-    return keyword_rows(chunks, snapshot.text(key, 0, length), unpack(row[5]), row[6])
+    return indexed_rows(chunks, snapshot.text(key, 0, length), unpack(row[5]), row[6])
 
 
-def keyword_rows(chunks: Iterable[Row], text: str, title: str, names: str) -> Iterator[keywords.Row]:
+def indexed_rows(chunks: Iterable[Row], text: str, title: str, names: str) -> Iterator[keyword_rows.Row]:
     for chunk, _, _, start, stop, _, heading, *_ in chunks:
-        yield keywords.Row(chunk, text[start:stop], f"{title} {unpack(heading)}", names)
+        yield keyword_rows.Row(chunk, text[start:stop], f"{title} {unpack(heading)}", names)
 
 
 def _unindex(snapshot: Snapshot, row: Row) -> None:
-    keywords.delete(snapshot.connection, stored_keyword_rows(snapshot, row))
+    keyword_rows.delete(snapshot.connection, stored_rows(snapshot, row))
 
 
 def _insert_document(connection: sqlite3.Connection, key: int, entry: Entry, content: bytes, names: str) -> None:

@@ -13,7 +13,7 @@ from contextlib import closing
 from itertools import groupby, zip_longest
 from typing import TYPE_CHECKING, Any
 
-from ingest.store import document_rows, keywords
+from ingest.store import document_rows, keyword_rows
 from ingest.store.reading import DOCUMENT
 from ingest.store.schema import KEYWORDS
 
@@ -40,7 +40,7 @@ def keyword_problems(snapshot: Snapshot) -> Iterator[str]:
         for statement in (KEYWORDS, *VOCABULARY, "BEGIN"):
             rebuilt.execute(statement)
         for row in snapshot.connection.execute(f"{DOCUMENT} ORDER BY key").fetchall():
-            keywords.insert(rebuilt, document_rows.stored_keyword_rows(snapshot, row))
+            keyword_rows.insert(rebuilt, document_rows.stored_rows(snapshot, row))
         if wrong := _wrong_terms(snapshot.connection, rebuilt):
             yield f"{wrong} words are not found where they stand"
         if any(_first(snapshot.connection, query) != _first(rebuilt, query) for query in (_POSITIONS, _AVERAGES)):

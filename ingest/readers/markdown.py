@@ -1,0 +1,82 @@
+"""Markdown, kept as it was written; its headings are found, its title is the front matter's or the first heading's."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING
+
+from ingest.documents import Document, Heading, MetadataValue, document_id
+from ingest.readers.characters import require_text, single_line
+from ingest.readers.decoding import decode
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
+
+# Plain "key: value" lines only: a whole YAML parser would bring anchors, tags and their attacks for a title's sake.
+_FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?\n)??(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
+_FIELD = re.compile(r"^([A-Za-z][\w-]*)[ \t]*:[ \t]+([^\s|>&*\[{#].*?)[ \t]*$", re.MULTILINE)
+
+
+class MarkdownReader:
+    """Reads CommonMark with the headings of both kinds (`# Leave` and underlined)."""
+
+    suffixes = frozenset({".md", ".markdown", ".mdown", ".mkd", ".mdx", ".qmd", ".rmd"})
+
+    def read(self, data: bytes, source: str) -> Document:
+        decoded = decode(data)
+        text = require_text(decoded.text)
+        fields, body = _front_matter(text)
+        headings = _headings(text, body)
+        title = single_line(str(fields.get("title", ""))) or (headings[0].title if headings else "")
+        return Document(
+            document_id(data),
+            text,
+            source,
+            title=title,
+            headings=headings,
+            metadata={key: value for key, value in fields.items() if key != "title"},
+            warnings=decoded.warnings,
+        )
+
+
+def _front_matter(text: str) -> tuple[dict[str, MetadataValue], int]:
+    """The fields of the block between two `---` lines at the top, and the offset behind it."""
+    block = _FRONT_MATTER.match(text)
+    if not block:
+        return {}, 0
+    fields: dict[str, MetadataValue] = {
+        name.lower(): value.strip("\"'") for name, value in _FIELD.findall(block.group(1) or "")
+    }
+    return fields, block.end()
+
+
+def _headings(text: str, body: int) -> tuple[Heading, ...]:
+    """The headings at or after the offset `body`, by the line numbers that the parser gives for each block."""
+    parser = _parser()
+    starts = list(accumulate((len(line) + 1 for line in text[body:].split("\n")), initial=body))
+    tokens = parser.parse(text[body:])
+    found = []
+    for opening, inline in pairwise(tokens):
+        if opening.type == "heading_open" and opening.map and inline.content:
+            found.append(Heading(int(opening.tag[1]), _plain(parser, inline.content), starts[opening.map[0]]))
+    return tuple(found)
+
+
+def _plain(parser: MarkdownIt, markup: str) -> str:
+    """The words of a heading without emphasis, links and code marks."""
+    tokens: list[Token] = []
+    parser.inline.parse(markup, parser, {}, tokens)
+    words = (" " if token.type == "softbreak" else token.content for token in tokens)
+    return single_line("".join(words)) or single_line(markup)
+
+
+@cache
+def _parser() -> MarkdownIt:
+    from markdown_it import MarkdownIt
+
+    parser = MarkdownIt("commonmark")
+    parser.core.ruler.disable("inline")  # the text inside blocks is most of the work, and only headings need it
+    return parser

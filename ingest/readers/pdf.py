@@ -1,0 +1,139 @@
+"""PDF: text by pdfium, structure by pypdf, each in the other's place where that one fails."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ingest.documents import Document, document_id
+from ingest.errors import FileFailed
+from ingest.readers.characters import clean
+from ingest.readers.pdf_layout import lay_out
+from ingest.readers.pdf_outline import located
+from ingest.readers.pdf_parts import PdfFile, Structure, real_title
+from ingest.readers.pdfium_file import PdfiumFile
+from ingest.readers.pypdf_file import PypdfFile
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ingest.documents import Metadata
+    from ingest.readers.pdf_parts import Line
+
+PAGES_NAMED = 12  # in one warning
+TELLING_OUTLINE = 2  # entries; a single one is the title
+
+
+class PdfReader:
+    """Reads PDF. Pages that neither library can read and pages without text are named in the warnings.
+
+    Raises `FileFailed`: "encrypted" when a password is needed, "needs_ocr" when no page holds text, "empty" when there
+    is no page, "parse_error" when neither library can open it.
+    """
+
+    suffixes = frozenset({".pdf"})
+
+    def read(self, data: bytes, source: str) -> Document:
+        with closing(_Pair(data)) as pdf:
+            pages = pdf.read_pages()
+            structure = pdf.structure()
+        layout = lay_out(pages)
+        outlined = len(structure.outline) >= TELLING_OUTLINE
+        headings = located(structure.outline, layout.text, layout.pages) if outlined else layout.headings
+        return Document(
+            document_id(data),
+            layout.text,
+            source,
+            title=real_title(clean(structure.title)) or layout.title or (headings[0].title if headings else ""),
+            pages=layout.pages,
+            labels=_labels(structure, len(pages)),
+            headings=headings,
+            metadata=_metadata(structure),
+            warnings=tuple(pdf.warnings),
+        )
+
+
+class _Pair:
+    """One PDF in both libraries. pypdf opens it when it is first asked: pdfium may be all that is needed."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self.warnings: list[str] = []
+        self._text: PdfFile
+        try:
+            self._text = PdfiumFile(data)
+        except FileFailed as failure:
+            if failure.outcome == "encrypted":
+                raise
+            self._text = self._second
+            self.warnings.append(f"{failure.reason}; read by pypdf instead, which may run words together")
+
+    @cached_property
+    def _second(self) -> PypdfFile:
+        return PypdfFile(self._data)
+
+    def read_pages(self) -> list[list[Line]]:
+        """The lines of every page, none for a page that could not be read or is blank."""
+        if not len(self._text):
+            raise FileFailed("empty", "the PDF has no pages")
+        pages: list[list[Line]] = []
+        unread: dict[int, str] = {}
+        for number in range(len(self._text)):
+            try:
+                pages.append(self._lines(number))
+            except FileFailed as failure:
+                pages.append([])
+                unread[number + 1] = failure.reason
+        if len(unread) == len(pages):
+            raise FileFailed("parse_error", f"no page can be read: {unread[1]}")
+        blank = [number for number, page in enumerate(pages, 1) if not page and number not in unread]
+        if not any(pages):
+            raise FileFailed("needs_ocr", f"none of its {len(pages)} pages holds text: they are pictures, or blank")
+        self.warnings += [f"page {number} is left out: {reason}" for number, reason in unread.items()]
+        if blank:
+            self.warnings.append(f"no text on {_named(blank)}")
+        return pages
+
+    def _lines(self, page: int) -> list[Line]:
+        try:
+            return self._text.lines(page)
+        except FileFailed:
+            if self._text is self._second:
+                raise
+            return self._second.lines(page)
+
+    def structure(self) -> Structure:
+        try:
+            return self._second.structure()
+        except FileFailed:
+            pass
+        try:
+            return self._text.structure()
+        except FileFailed as failure:
+            self.warnings.append(f"its outline and page labels cannot be read: {failure.reason}")
+            return Structure()
+
+    def close(self) -> None:
+        self._text.close()
+
+
+def _named(pages: Sequence[int]) -> str:
+    numbers = ", ".join(map(str, pages[:PAGES_NAMED]))
+    more = f" and {len(pages) - PAGES_NAMED} more" if len(pages) > PAGES_NAMED else ""
+    return f"page{'s' if len(pages) > 1 else ''} {numbers}{more}"
+
+
+def _labels(structure: Structure, pages: int) -> tuple[str, ...]:
+    """A label for each page: the one it states, else its number."""
+    stated = [clean(label) for label in structure.labels[:pages]]
+    return tuple(label or str(number) for number, label in enumerate(stated + [""] * (pages - len(stated)), 1))
+
+
+def _metadata(structure: Structure) -> Metadata:
+    metadata: dict[str, str | bool] = {}
+    if structure.author:
+        metadata["author"] = clean(structure.author)
+    if not structure.copying_allowed:
+        metadata["copying_allowed"] = False
+    return metadata

@@ -101,14 +101,14 @@ def _characters(spans: Iterable[tuple[str, int, int]]) -> set[tuple[str, int]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("collections", nargs="*", default=list(COLLECTIONS), choices=[*COLLECTIONS, []])
+    parser.add_argument("collections", nargs="*", metavar="COLLECTION", help=f"of {', '.join(COLLECTIONS)}; default: all")
     parser.add_argument("--json", type=Path, help="write the figures there")
     arguments = parser.parse_args()
     if not DATA.is_dir():
         parser.exit(0, f"skipped: no collections at {DATA}\n")
     figures = {}
     with tempfile.TemporaryDirectory() as work:
-        for name in arguments.collections:
+        for name in arguments.collections or COLLECTIONS:
             figures[name] = measure(COLLECTIONS[name](Path(work)), Path(work) / f"kb-{name}")
             print(name, json.dumps(figures[name]), flush=True)
     if arguments.json:

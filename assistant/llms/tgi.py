@@ -80,7 +80,7 @@ class TextGenerationInference:
         except (ClientError, ConnectionError) as error:
             raise unreachable(self._address, error) from error
         except ValidationError as error:
-            raise ModelRequestRejected(f"The request is not sent: {error}.") from error
+            raise UsageError(f"The request cannot be sent: {error}.", "Change the sampling.") from error
         except (KeyError, TypeError, ValueError) as error:
             raise NotAModelServer(f"{self.url} sent an event of an unknown form: {error!r}.") from error
 

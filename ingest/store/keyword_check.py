@@ -58,7 +58,8 @@ def _wrong_terms(stored: sqlite3.Connection, rebuilt: sqlite3.Connection) -> int
         found = stored.execute("SELECT term, col, doc, cnt FROM temp.terms WHERE term = ?", (term,)).fetchall()
         wrong += found != expected
         rows += len(expected)
-    return wrong + abs(_first(stored, "SELECT count(*) FROM temp.terms")[0] - rows)
+    surplus: int = _first(stored, "SELECT count(*) FROM temp.terms")[0] - rows
+    return wrong + abs(surplus)
 
 
 def _first(connection: sqlite3.Connection, query: str) -> tuple[Any, ...]:

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ingest.store.filters import allowed_documents
+from ingest.store.filters import Filters
 from ingest.store.keyword_query import Term, any_of, telling, terms, words_and_pairs
 
 if TYPE_CHECKING:
@@ -30,9 +30,10 @@ class Weights:
 class FullTextIndex:
     """The `KeywordIndex` of a SQLite store."""
 
-    def __init__(self, database: Database, weights: Weights | None = None) -> None:
+    def __init__(self, database: Database, filters: Filters, weights: Weights | None = None) -> None:
         weights = weights or Weights()
         self._database = database
+        self._filters = filters
         self._score = f"bm25(keywords, {weights.text}, {weights.context}, {weights.names})"
         self._sized = (-1, 0)  # generation, chunks
 
@@ -47,7 +48,7 @@ class FullTextIndex:
                 condition = (
                     "AND +rowid IN (SELECT chunks.id FROM chunks JOIN json_each(?) ON json_each.value = document)"
                 )
-                parameters.append(json.dumps(allowed_documents(snapshot, only)))
+                parameters.append(json.dumps(self._filters.documents(snapshot, only)))
             rows = snapshot.connection.execute(
                 f"SELECT rowid, -{self._score} AS score FROM keywords WHERE keywords MATCH ? {condition} "  # noqa: S608
                 "ORDER BY score DESC, rowid LIMIT ?",

@@ -107,6 +107,10 @@ def write_segment(folder: Path, write_index: Callable[[Callable[[bytes], int]], 
     return name, size, crc
 
 
+def is_there(folder: Path, segment: Segment) -> bool:
+    return (folder / FOLDER / segment.file).exists()
+
+
 def check_segment(folder: Path, segment: Segment) -> Path:
     """The path of a segment file whose every byte is as written. Raises `KnowledgeBaseDamaged` with what is wrong."""
     path = folder / FOLDER / segment.file

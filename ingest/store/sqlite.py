@@ -10,6 +10,7 @@ from ingest.changes import Change, Committed, Finding, Holding, Receipt, Statist
 from ingest.documents import Chunk, Document, Filter, Hit, Model, Source
 from ingest.store.compaction import rebuild
 from ingest.store.database import Database
+from ingest.store.filters import Filters
 from ingest.store.keywords import FullTextIndex, Weights
 from ingest.store.maintenance import maintain
 from ingest.store.removal import receipt
@@ -33,13 +34,14 @@ class SqliteStore:
     ) -> None:
         """Open the folder `location`; see `ingest.store.open_store` for the errors."""
         self._database = Database(Path(location), create=create, read_only=read_only)
-        self.keywords = FullTextIndex(self._database, weights)
-        self._vectors = VectorSearch()
+        filters = Filters()
+        self.keywords = FullTextIndex(self._database, filters, weights)
+        self._vectors = VectorSearch(self._database, filters)
         self._removed: dict[str, range] = {}  # chunk ids of the documents that this object removed, for receipts
         self._unindexed = 0
 
     @property
-    def degraded(self) -> list[str]:
+    def degraded(self) -> tuple[str, ...]:
         """See `Store.degraded`."""
         return self._vectors.degraded
 
@@ -108,8 +110,7 @@ class SqliteStore:
         return dict(zip(index.ids.tolist(), index.vectors, strict=True))
 
     def search_vectors(self, query: FloatMatrix, k: int, only: Filter | None = None) -> list[tuple[int, float]]:
-        with self._database.snapshot() as snapshot:
-            return self._vectors.search(snapshot, query, k, only)
+        return self._vectors.search(query, k, only)
 
     def receipt(self, source: Source, document: Document | None) -> Receipt:
         with self._database.snapshot() as snapshot:

@@ -112,9 +112,9 @@ class _Reader:
                 for _ in range(count):
                     self._skip(inner)
             else:
-                self._file.seek(count * struct.calcsize(_SCALARS[inner]), os.SEEK_CUR)
+                self._file.seek(count * _size(inner), os.SEEK_CUR)
         else:
-            self._file.seek(struct.calcsize(_SCALARS[kind]), os.SEEK_CUR)
+            self._file.seek(_size(kind), os.SEEK_CUR)
 
     def _text(self) -> str:
         (length,) = self._take("<Q")
@@ -128,3 +128,9 @@ class _Reader:
 
     def _take(self, layout: str) -> tuple[int, ...]:
         return struct.unpack(layout, self._file.read(struct.calcsize(layout)))
+
+
+def _size(kind: int) -> int:
+    if kind not in _SCALARS:
+        raise ValueError(f"the kind of value {kind} is not known")
+    return struct.calcsize(_SCALARS[kind])

@@ -75,13 +75,14 @@ def _watch(process: subprocess.Popen[str]) -> int:
 
 
 def ingest(folder: Path, work: Path, repeat: int) -> dict[str, object]:
-    ours: dict[str, list[Run]] = {"bf16": [], "fp32": []}
+    ours: dict[str, list[Run]] = {"bf16": [], "f32": []}
     theirs = []
     for _ in range(repeat):
         theirs.append(measured([*THEIRS, "ingest", str(folder), str(_fresh(work / "theirs"))]))
         for precision, runs in ours.items():
             kb = _fresh(work / precision)
-            runs.append(measured([*INGEST, "add", str(folder), "--kb", str(kb), "--json"], KESTREL_PRECISION=precision))
+            embedder = ["--embedder", f"minilm:{precision}"]
+            runs.append(measured([*INGEST, "add", str(folder), "--kb", str(kb), "--json", *embedder]))
     rows: dict[str, object] = {"llama-index": _row(theirs)}
     for precision, runs in ours.items():
         paired = [their.wall / our.wall for their, our in zip(theirs, runs, strict=True)]

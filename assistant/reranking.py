@@ -41,9 +41,10 @@ def _load(model: str) -> CrossEncoder:
     from sentence_transformers import CrossEncoder  # 4-5 s: only who reranks pays
 
     try:
-        return CrossEncoder(model, trust_remote_code=False)
+        encoder: CrossEncoder = CrossEncoder(model, trust_remote_code=False)
     except (OSError, ValueError) as error:
         raise EmbedderFailed(
             f"The cross-encoder {model!r} cannot be loaded: {error}.",
             "Give the folder of a downloaded model, or a name when the hub can be reached.",
         ) from error
+    return encoder

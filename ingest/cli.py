@@ -13,7 +13,7 @@ from ingest.console import embedder_option, emit_json, json_option, knowledge_ba
 from ingest.errors import NothingIndexed, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ingest.knowledge_base import KnowledgeBase
     from ingest.pipeline import IngestOptions
@@ -35,7 +35,7 @@ def ingest() -> None:
     """Turn files into a knowledge base that can be searched and asked."""
 
 
-def _ingest_options(command: click.Command) -> click.Command:
+def _ingest_options(command: Callable[..., int]) -> Callable[..., int]:
     for option in (
         click.option("--exclude", multiple=True, metavar="PATTERN", help="Leave out, as in .gitignore; repeatable."),
         click.option(

@@ -2,21 +2,22 @@
 
     budget = min(max_input, window - reserve) - template - instructions - history - question
 
-Everything is counted in the served model's own tokens where those can be had. Pieces are counted one by one and added
-up, which is fast and right wherever a tokenizer splits at line breaks; the finished prompt is counted once more, and
-if it is longer than the sum after all, the least of the evidence goes.
+Everything is counted in the served model's own tokens where those can be had. Pieces are counted once and added up;
+the finished prompt is counted as a whole, and nothing is returned that this count does not prove to fit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from assistant.answers import Ledger, LeftOut, Mode, ModelProfile, Passage, Prompt, TokenCount, Turn
 from assistant.control_tokens import neutralise
-from assistant.prompts import fill, label, slots
-from assistant.selecting import Reach, Selection, Volume, pieces_of, select
+from assistant.prompts import Slots, answering, fill, said
+from assistant.selecting import Selection, select
+from assistant.volumes import Shelf, Volume
 from ingest.documents import Hit
 from ingest.errors import PromptTooLong
 
@@ -24,9 +25,11 @@ if TYPE_CHECKING:
     from ingest.knowledge_base import KnowledgeBase
 
 HISTORY_SHARE = 0.25  # of the prompt, at most, for what was said before
-FENCE_TOKENS = 64  # kept back for the two lines around the passages and the breaks between them
+FENCE_TOKENS = 30  # for the two lines around the passages: 14 to 26 in 3,000 fences, by Falcon's tokenizer
+REFILLS = 2  # more attempts to fill the window where the pieces were estimated too long
+WORTH_A_REFILL = 1.02  # times the tokens that were tried before
 
-_REACH: dict[Mode, Reach] = {"chunks": "sections", "whole": "documents"}
+Write = Callable[[Sequence[Passage], Sequence[Turn]], Slots]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,129 +45,190 @@ class PackingOptions:
     reserve: int | None = None
 
 
-class Packer:
-    """Packs prompts for one served model from one knowledge base. Token counts of documents are kept and used again."""
+@dataclass(frozen=True, slots=True)
+class _Fixed:
+    """The parts of a prompt that are there before any passage, and their tokens."""
 
-    def __init__(self, knowledge: KnowledgeBase, profile: ModelProfile, count: Callable[[str], TokenCount]) -> None:
-        self._knowledge = knowledge
-        self._profile = profile
+    write: Write
+    history: Sequence[Turn]
+    limit: int
+    tokens: int
+
+    @property
+    def budget(self) -> int:
+        return self.limit - self.tokens
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A prompt filled with a selection, counted as a whole."""
+
+    text: str
+    passages: tuple[Passage, ...]
+    count: TokenCount
+    selection: Selection = field(repr=False)
+
+
+class Packer:
+    """Packs prompts for one served model from one knowledge base. Token counts of documents are kept and used again.
+
+    `count` is the served model's own. `count_piece` may stand in for it where each count is a request to a server;
+    what it gets wrong is put right by counting the finished prompt.
+    """
+
+    def __init__(
+        self,
+        knowledge: KnowledgeBase,
+        profile: ModelProfile,
+        count: Callable[[str], TokenCount],
+        count_piece: Callable[[str], TokenCount] | None = None,
+    ) -> None:
+        self.profile = profile
         self._count = count
-        self._volumes: dict[str, Volume] = {}
+        piece = count_piece or count
+        self._shelf = Shelf(knowledge, lambda text: piece(neutralise(text, profile.control_tokens)).tokens)
+
+    def reserve(self, options: PackingOptions) -> int:
+        """Tokens kept for the answer."""
+        return options.reserve if options.reserve is not None else self.profile.sampling.max_tokens
 
     def limit(self, options: PackingOptions) -> int:
-        """Tokens that a prompt may have, so that the answer's reserve is left."""
-        profile = self._profile
-        reserve = self._reserve(options)
-        return min(profile.max_input, profile.window - reserve, options.budget or profile.window) - profile.overhead
+        """Tokens that the text of a prompt may have, so that the reserve is left; the server's overhead is off."""
+        profile = self.profile
+        bounds = [profile.max_input, profile.window - self.reserve(options), options.budget]
+        return min(bound for bound in bounds if bound is not None) - profile.overhead
 
     def pack(
         self, question: str, hits: Sequence[Hit], history: Sequence[Turn] = (), options: PackingOptions | None = None
     ) -> Prompt:
-        """The prompt for a question; `hits` come best first. Raises `PromptTooLong` when the question alone is too long."""
+        """The prompt for a question; `hits` best first. Raises `PromptTooLong` when the question leaves no room."""
+        control = self.profile.control_tokens
+        return self.pack_as(lambda shown, turns: answering(question, shown, turns, control), hits, history, options)
+
+    def pack_as(
+        self, write: Write, hits: Sequence[Hit], history: Sequence[Turn] = (), options: PackingOptions | None = None
+    ) -> Prompt:
+        """A prompt of any wording: `write` makes its parts from passages and history."""
         options = options or PackingOptions()
-        limit = self.limit(options)
+        fixed = self._fixed(write, history, self.limit(options))
+        volumes = {identity: self._shelf.volume(identity) for identity in {hit.chunk.document_id for hit in hits}}
+        present = {identity: volume for identity, volume in volumes.items() if volume is not None}
+        found = [hit for hit in hits if hit.chunk.document_id in present]
+        mode = self._mode(list(present.values()), fixed, options)
+        draft = self._fill(found, present, fixed, mode)
+        return Prompt(draft.text, draft.passages, self._ledger(draft, fixed, mode, history, found, options))
+
+    def _fixed(self, write: Write, history: Sequence[Turn], limit: int) -> _Fixed:
         kept = self._recent(history, int(limit * HISTORY_SHARE))
-        fixed = self._tokens(self._render(question, (), kept))
-        room = limit - fixed - FENCE_TOKENS
-        if room < 0:
+        tokens = self._count(self._render(write((), kept))).tokens
+        if tokens + FENCE_TOKENS > limit:
             raise PromptTooLong(
-                f"The question needs {fixed + FENCE_TOKENS} tokens with the instructions around it; "
-                f"{self._profile.name} has room for {limit}.",
+                f"The question needs {tokens + FENCE_TOKENS} tokens with the instructions around it; "
+                f"{self.profile.name} has room for {max(0, limit)} beside the answer.",
                 "Ask a shorter question, raise --budget, or use a model with a larger window.",
             )
-        volumes = {hit.chunk.document_id: self._volume(hit) for hit in hits}
-        mode = self._mode(volumes, room, options)
-        while True:
-            selection = select(hits, volumes, room, _REACH[mode])
-            passages = _passages(selection, hits)
-            text = self._render(question, passages, kept)
-            total = self._tokens(text)
-            if total <= limit:
-                break
-            room -= total - limit  # pieces were longer together than apart: rare, and settled in a round or two
-        ledger = self._ledger(question, kept, passages, total, options)
-        dropped = len(history) - len(kept)
-        left_out = tuple(_left_out(hits, selection))
-        return Prompt(
-            text, passages, replace(ledger, mode=mode, budget=room, left_out=left_out, history_dropped=dropped)
-        )
-
-    def _render(self, question: str, passages: Sequence[Passage], history: Sequence[Turn]) -> str:
-        profile = self._profile
-        return fill(profile.template, slots(question, passages, history, profile.control_tokens).join())
-
-    def _tokens(self, text: str) -> int:
-        return self._count(text).tokens
-
-    def _reserve(self, options: PackingOptions) -> int:
-        return options.reserve if options.reserve is not None else self._profile.sampling.max_tokens
+        return _Fixed(write, kept, limit, tokens)
 
     def _recent(self, history: Sequence[Turn], room: int) -> Sequence[Turn]:
         """The latest turns that fit, oldest dropped first."""
-        kept = len(history)
-        while kept and self._tokens(slots("", (), history[-kept:], ()).history) > room:
-            kept -= 1
-        return history[len(history) - kept :]
+        first = len(history)
+        for turn in reversed(history):
+            room -= self._count(f"\n\n{said([turn], self.profile.control_tokens)}").tokens
+            if room < 0:
+                break
+            first -= 1
+        return history[first:]
 
-    def _volume(self, hit: Hit) -> Volume:
-        identity = hit.chunk.document_id
-        if identity not in self._volumes:
-            document = self._knowledge.document(identity)
-            assert document is not None, "a hit's document is in the same snapshot"
-            control = self._profile.control_tokens
-            chunks = self._knowledge.store.chunks(identity)
-            pieces = pieces_of(document, chunks, lambda text: self._tokens(neutralise(text, control)))
-            longest = max(document.labels, key=len, default="")
-            heading = label(Passage(999, identity, hit.source, 1, 0, 0, "", 0.0, longest), control)
-            self._volumes[identity] = Volume(document, pieces, self._tokens(f"{heading}\n\n\n"))
-        return self._volumes[identity]
-
-    def _mode(self, volumes: Mapping[str, Volume], room: int, options: PackingOptions) -> Mode:
+    def _mode(self, volumes: Sequence[Volume], fixed: _Fixed, options: PackingOptions) -> Mode:
         if options.mode != "auto":
             return options.mode
-        whole = sum(volume.tokens for volume in volumes.values())
-        return "whole" if whole <= min(room, self._profile.usable or room) else "chunks"
+        room = min(fixed.budget, (self.profile.usable or fixed.limit) - fixed.tokens) - FENCE_TOKENS
+        for volume in volumes:
+            room -= volume.label_tokens
+            for ordinal in range(len(volume)):
+                room -= volume.tokens(ordinal)
+                if room < 0:
+                    return "chunks"
+        return "whole"
+
+    def _fill(self, hits: Sequence[Hit], volumes: dict[str, Volume], fixed: _Fixed, mode: Mode) -> _Draft:
+        """As much as fits. Where pieces were counted wrongly, the difference is put right in the next attempt."""
+        budget = fixed.budget - FENCE_TOKENS
+        room = budget
+        best: _Draft | None = None
+        for attempt in itertools.count():
+            draft = self._draft(select(hits, volumes, room, mode), hits, fixed, mode)
+            counted, read = draft.selection.tokens, draft.count.tokens - fixed.tokens
+            if read > fixed.budget:
+                if best is not None:
+                    return best
+                room = min(room - 1, budget * counted // read)
+                continue
+            if best is None or draft.count.tokens > best.count.tokens:
+                best = draft
+            grown = budget * counted // max(1, read)
+            if attempt >= REFILLS or grown <= room * WORTH_A_REFILL:
+                return best
+            room = grown
+        raise AssertionError("room shrinks until nothing is left to read")
+
+    def _draft(self, selection: Selection, hits: Sequence[Hit], fixed: _Fixed, mode: Mode) -> _Draft:
+        passages = _passages(selection, hits, mode)
+        text = self._render(fixed.write(passages, fixed.history))
+        return _Draft(text, passages, self._count(text), selection)
+
+    def _render(self, slots: Slots) -> str:
+        return fill(self.profile.template, slots.join())
 
     def _ledger(
         self,
-        question: str,
+        draft: _Draft,
+        fixed: _Fixed,
+        mode: Mode,
         history: Sequence[Turn],
-        passages: Sequence[Passage],
-        total: int,
+        hits: Sequence[Hit],
         options: PackingOptions,
     ) -> Ledger:
-        profile = self._profile
-        parts = slots(question, passages, history, profile.control_tokens)
-        system, shown = self._tokens(parts.instructions), self._tokens(parts.passages)
-        said, asked = self._tokens(parts.history), self._tokens(parts.question)
+        profile = self.profile
+        parts = fixed.write((), fixed.history)
+        system = self._count(parts.instructions).tokens
+        earlier = self._count(f"\n\n{parts.history}").tokens if parts.history else 0
+        template = self._count(fill(profile.template, "")).tokens
         return Ledger(
             window=profile.window,
             max_input=profile.max_input,
-            reserve=self._reserve(options),
-            template=total - system - shown - said - asked + profile.overhead,
+            reserve=self.reserve(options),
+            template=template + profile.overhead,
             system=system,
-            history=said,
-            question=asked,
-            passages=shown,
-            total=total + profile.overhead,
-            exact=self._count("").exact,
-            budget=0,
-            mode="chunks",
+            history=earlier,
+            question=fixed.tokens - template - system - earlier,
+            passages=draft.count.tokens - fixed.tokens,
+            total=draft.count.tokens + profile.overhead,
+            exact=draft.count.exact,
+            budget=fixed.budget,
+            mode=mode,
             usable=profile.usable,
+            left_out=tuple(_left_out(hits, draft.selection)),
+            history_dropped=len(history) - len(fixed.history),
         )
 
 
-def _passages(selection: Selection, hits: Sequence[Hit]) -> tuple[Passage, ...]:
-    """Stretches of text, in document order inside a document; the best document last, nearest to the question."""
+def _passages(selection: Selection, hits: Sequence[Hit], mode: Mode) -> tuple[Passage, ...]:
+    """Stretches of text, in document order inside a document.
+
+    Of chunks the best document comes last, nearest to the question, and the second best first. Whole documents stand
+    in the order of their names, so that the next question about them begins with the same tokens.
+    """
     scores = {(hit.chunk.document_id, hit.chunk.ordinal): hit.score for hit in hits}
+    sources = {hit.chunk.document_id: hit.source for hit in reversed(hits)}
     runs = selection.runs()
-    sources = {hit.chunk.document_id: hit.source for hit in hits}
-    ranked = [identity for identity in sources if identity in runs]
+    ranked = [identity for identity in dict.fromkeys(hit.chunk.document_id for hit in hits) if identity in runs]
+    ordered = sorted(ranked, key=lambda each: (sources[each], each)) if mode == "whole" else [*ranked[1:], *ranked[:1]]
     passages: list[Passage] = []
-    for identity in [*ranked[1:], *ranked[:1]]:
+    for identity in ordered:
         volume = selection.volumes[identity]
         for first, last in runs[identity]:
-            start, end = volume.pieces[first].start, volume.pieces[last].end
+            start, end = volume.span(first, last)
             score = max((scores.get((identity, ordinal), 0.0) for ordinal in range(first, last + 1)), default=0.0)
             page = volume.document.page_at(start)
             text = volume.document.text[start:end]

@@ -22,13 +22,13 @@ def translated(folder: Path) -> Iterator[None]:
     """Raise what sqlite3 or the system raises inside as the fitting `KnowledgeBaseError`."""
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, sqlite3.Warning) as error:
         raise from_sqlite(error, folder) from error
     except OSError as error:
         raise from_system(error, folder) from error
 
 
-def from_sqlite(error: sqlite3.Error, folder: Path) -> KnowledgeBaseError:
+def from_sqlite(error: sqlite3.Error | sqlite3.Warning, folder: Path) -> KnowledgeBaseError:
     """The error of our tree for one of sqlite3's, by the engine's result code (https://sqlite.org/rescode.html)."""
     primary = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte is the primary code, the rest refines it
     name = getattr(error, "sqlite_errorname", type(error).__name__)

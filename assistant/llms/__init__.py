@@ -40,7 +40,6 @@ def open_llm(
     `tokenizer` is the model's `tokenizer.json`, for exact counts. `key` is sent as a bearer token. Raises `UsageError`
     for a malformed specification, `UnknownPart` and `MissingExtra`.
     """
-    from assistant.llms.deadline import Timeouts
     from assistant.llms.served import Options
     from assistant.profiles import profile_named
 
@@ -53,6 +52,6 @@ def open_llm(
         if not separator:
             LLMS.load(name)  # raises, with the names that there are
     known = profile_named(profile) if isinstance(profile, str) else profile
-    options = Options(known, tokenizer, key, timeouts or Timeouts(), any_model)
+    options = Options(known, tokenizer, key, timeouts, any_model)
     model: LLM = LLMS.load(name)(place, options)
     return model

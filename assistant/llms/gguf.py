@@ -12,6 +12,7 @@ from typing import Any
 
 from assistant.answers import Completion, ModelProfile, Sampling, TokenCount
 from assistant.llms.address import Address
+from assistant.llms.deadline import Timeouts
 from assistant.llms.gguf_file import Header, read_header, with_window
 from assistant.llms.openai_compatible import OpenAICompatible
 from assistant.llms.served import Options, ServedModel
@@ -19,6 +20,8 @@ from assistant.llms.streaming import CompletionStream
 from assistant.profiles import builtin_profiles, check_same_model, profile_named, profile_of
 from ingest.errors import MissingExtra, UsageError
 
+# A processor reads some 10 to 500 tokens of a prompt a second: minutes for a full window, and nobody else waits for it.
+PATIENT = Timeouts(total=7200.0, first_token=3600.0, between_tokens=300.0)
 _ERRORS_ONLY = 1  # llama.cpp's verbosity; it writes to stderr
 
 
@@ -38,7 +41,7 @@ class LocalModel:
         self._server = _start(path, profile)
         key = self._server.key
         address = Address(f"{self._server.url}/v1", key)
-        served = Options(profile, options.tokenizer, key, options.timeouts, any_model=True)
+        served = Options(profile, options.tokenizer, key, options.timeouts or PATIENT, any_model=True)
         self._model = ServedModel(OpenAICompatible(address, any_model=True), served)
 
     @property
@@ -101,6 +104,7 @@ def _start(path: Path, profile: ModelProfile) -> _LlamaServer:
     key = secrets.token_urlsafe(32)
     parameters.api_keys = [key]
     parameters.n_parallel = 1  # slots would share the window
+    parameters.sse_ping_interval = 1  # seconds; also how long a request that was given up holds up `close`
     parameters.ui = False
     parameters.verbosity = _ERRORS_ONLY
     try:

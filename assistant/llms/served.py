@@ -28,7 +28,7 @@ class Options:
     profile: ModelProfile | None = None
     tokenizer: Path | None = None
     key: str = field(default="", repr=False)
-    timeouts: Timeouts = field(default_factory=Timeouts)
+    timeouts: Timeouts | None = None
     any_model: bool = False
 
 
@@ -64,6 +64,7 @@ class ServedModel:
     def __init__(self, backend: Backend, options: Options) -> None:
         self._backend = backend
         self._options = options
+        self._timeouts = options.timeouts or Timeouts()
         self._lock = threading.Lock()
         self._known: ModelProfile | None = None
         self._tokenizer: TokenizerFile | None = None
@@ -71,13 +72,13 @@ class ServedModel:
 
     @property
     def profile(self) -> ModelProfile:
-        return self._identified(Deadline(self._options.timeouts))
+        return self._identified(Deadline(self._timeouts))
 
     def complete(self, prompt: str, sampling: Sampling | None = None) -> Completion:
         return completed(self.stream(prompt, sampling))
 
     def stream(self, prompt: str, sampling: Sampling | None = None) -> CompletionStream:
-        deadline = Deadline(self._options.timeouts)
+        deadline = Deadline(self._timeouts)
         profile = self._identified(deadline)
         drawn = sampling or profile.sampling
 
@@ -89,7 +90,7 @@ class ServedModel:
     def count(self, text: str) -> TokenCount:
         if not text:
             return TokenCount(0, exact=True)
-        deadline = Deadline(self._options.timeouts)
+        deadline = Deadline(self._timeouts)
         self._identified(deadline)
         if self._tokenizer is not None:
             return self._tokenizer.count(text)

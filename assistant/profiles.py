@@ -116,10 +116,9 @@ def _parse(text: str, source: str) -> Profiles:
 def _profile(name: str, table: Any, where: str) -> ModelProfile:
     if not isinstance(table, dict):
         raise UsageError(f"{name!r} stands outside of any table in {where}.", "Write it below a line [name].")
-    nested = {"sampling": (Sampling, {}), "serving": (Serving, {})}
     values = {**table, "name": name}
-    for key, (noun, default) in nested.items():
-        values[key] = _build(noun, table.get(key, default), f"[{name}.{key}]")
+    for key, noun in (("sampling", Sampling), ("serving", Serving)):
+        values[key] = _build(noun, table.get(key, {}), f"[{name}.{key}]")
     values.setdefault("max_input", values.get("window"))
     profile: ModelProfile = _build(ModelProfile, values, where)
     _check(profile, where)

@@ -10,13 +10,12 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-from assistant.answers import Completion, ModelProfile, Sampling, TokenCount
+from assistant.answers import ModelProfile
 from assistant.llms.address import Address
 from assistant.llms.deadline import Timeouts
 from assistant.llms.gguf_file import Header, read_header, with_window
 from assistant.llms.openai_compatible import OpenAICompatible
 from assistant.llms.served import Options, ServedModel
-from assistant.llms.streaming import CompletionStream
 from assistant.profiles import builtin_profiles, check_same_model, profile_named, profile_of
 from ingest.errors import MissingExtra, UsageError
 
@@ -30,7 +29,7 @@ def open_gguf(path: str, options: Options) -> LocalModel:
     return LocalModel(Path(path).expanduser(), options)
 
 
-class LocalModel:
+class LocalModel(ServedModel):
     """See `assistant.protocols.LLM`. The model is loaded at once, and freed by `close` or with the object."""
 
     def __init__(self, path: Path, options: Options) -> None:
@@ -39,23 +38,9 @@ class LocalModel:
         if profile.models:  # a known model; of any other, the file tells the window
             path = with_window(path, header, profile.window)
         self._server = _start(path, profile)
-        key = self._server.key
-        address = Address(f"{self._server.url}/v1", key)
-        served = Options(profile, options.tokenizer, key, options.timeouts or PATIENT, any_model=True)
-        self._model = ServedModel(OpenAICompatible(address, any_model=True), served)
-
-    @property
-    def profile(self) -> ModelProfile:
-        return self._model.profile
-
-    def complete(self, prompt: str, sampling: Sampling | None = None) -> Completion:
-        return self._model.complete(prompt, sampling)
-
-    def stream(self, prompt: str, sampling: Sampling | None = None) -> CompletionStream:
-        return self._model.stream(prompt, sampling)
-
-    def count(self, text: str) -> TokenCount:
-        return self._model.count(text)
+        address = Address(f"{self._server.url}/v1", self._server.key)
+        served = Options(profile, options.tokenizer, timeouts=options.timeouts or PATIENT, any_model=True)
+        super().__init__(OpenAICompatible(address, any_model=True), served)
 
     def close(self) -> None:
         """Ends the server and gives the model's memory back."""

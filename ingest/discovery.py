@@ -31,8 +31,8 @@ class FoundFile:
 
     @property
     def uri(self) -> str:
-        """The name under which it is stored: the path, with bytes that are no text as `\\xNN`."""
-        return os.fsencode(self.path).decode("utf-8", errors="backslashreplace")
+        """The name under which it is stored."""
+        return uri_of(self.path)
 
 
 @dataclass(frozen=True, slots=True)

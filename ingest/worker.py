@@ -1,0 +1,91 @@
+"""A worker process: `python -m ingest.worker` reads the files its pool names, one after the other, inside its limits.
+
+The first frame from the pool is a pickled `Setup`, every later one names a file. A worker answers each with one frame
+and ends when its input does, so that none outlives its pool.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from ingest.errors import KestrelError, UsageError
+from ingest.parsing import Parser
+from ingest.wire import WireClosed, encode, encode_error, receive, send
+
+READY = b""
+OUT_OF_MEMORY = 70  # exit status; EX_SOFTWARE of sysexits.h
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a worker is told once. `memory` is bytes of address space, `seconds` processor time for one file."""
+
+    parser: Parser
+    memory: int
+    seconds: int
+
+
+def main() -> None:
+    """Serve the pool at the other end of standard input and output until it closes them."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the pool's to handle
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints must not get among the answers
+    try:
+        _serve(sys.stdin.buffer, answers)
+    except WireClosed:
+        return
+    except MemoryError:
+        os._exit(OUT_OF_MEMORY)  # there may be no memory to leave in an orderly way
+
+
+def _serve(tasks: IO[bytes], answers: IO[bytes]) -> None:
+    try:
+        setup = _setup(receive(tasks))
+        send(answers, READY)
+        while True:
+            task = json.loads(receive(tasks))
+            _limit_processor_time(setup.seconds)
+            send(answers, encode(setup.parser.parse(Path(task["path"]), task["uri"])))
+    except KestrelError as error:
+        send(answers, encode_error(error))
+
+
+def _setup(payload: bytes) -> Setup:
+    try:
+        setup: Setup = pickle.loads(payload)  # noqa: S301 - from our own pool, before any file is read
+    except (AttributeError, ImportError) as error:
+        raise UsageError(
+            f"A worker process cannot load the chunker: {error}.", "Define it in a module that can be imported."
+        ) from error
+    _limit_memory(setup.memory)
+    return setup
+
+
+def _limit_memory(size: int) -> None:
+    """Hold the address space on Linux. Windows has no such limit here, and macOS refuses to set it."""
+    if sys.platform == "linux":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (size, resource.getrlimit(resource.RLIMIT_AS)[1]))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _limit_processor_time(seconds: int) -> None:
+    """Allow this many seconds more. The pool watches the clock; this ends a worker whose pool was killed meanwhile."""
+    if sys.platform != "win32":
+        import resource
+
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        allowed = int(used.ru_utime + used.ru_stime) + seconds + 1
+        resource.setrlimit(resource.RLIMIT_CPU, (allowed, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+
+
+if __name__ == "__main__":
+    main()

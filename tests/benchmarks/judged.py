@@ -84,8 +84,7 @@ def cranfield(work: Path) -> Collection:
     grades: dict[int, dict[str, int]] = {}
     for line in (DATA / "cranfield" / "cranqrel").read_text(encoding="ascii").splitlines():
         query, document, code = (int(part) for part in line.split()[:3])
-        # Codes 1 (complete answer) to 4 (of minimum interest), 5 none, -1 counted as 1 by custom: turned into 4 to 1.
-        gain = {1: 4, 2: 3, 3: 2, 4: 1, -1: 4}.get(code, 0)
+        gain = max(code, 0)  # as the file has it: graded 1 to 4, and -1 for none
         if gain:
             grades.setdefault(query, {})[f"{document:04}.txt"] = gain
     queries = [fields["W"].replace("\n", " ").strip() for _, fields in _smart_records(DATA / "cranfield" / "cran.qry")]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from ingest.changes import Finding
 from ingest.errors import KnowledgeBaseDamaged
-from ingest.store.faults import from_sqlite
 from ingest.store.keyword_check import keyword_problems
 from ingest.store.reading import CHUNK, DOCUMENT, SOURCE, Row, Snapshot
 from ingest.store.rows import blob_checksum, checksum, text_hash, unpack
@@ -39,20 +37,14 @@ _CONTRADICTIONS = {
 def verify(database: Database, full: bool) -> Iterator[Finding]:
     """See `Store.verify`. Each check works on a snapshot of its own, so that the log need not grow for long."""
     for check in _FULL if full else _FAST:
-        with database.scratch() as snapshot:
-            findings = list(_guarded(check, snapshot))
-        yield from findings
+        yield from list(_findings(database, check))
 
 
-def _guarded(check: Callable[[Snapshot], Iterator[Finding]], snapshot: Snapshot) -> Iterator[Finding]:
+def _findings(database: Database, check: Callable[[Snapshot], Iterator[Finding]]) -> Iterator[Finding]:
     """A page that cannot even be read is a finding like any other."""
     try:
-        yield from check(snapshot)
-    except sqlite3.DatabaseError as error:
-        problem = from_sqlite(error, snapshot.folder)
-        if not isinstance(problem, KnowledgeBaseDamaged):
-            raise
-        yield Finding("kb.db", problem.message, _RESTORE)
+        with database.scratch() as snapshot:
+            yield from check(snapshot)
     except KnowledgeBaseDamaged as error:
         yield Finding("kb.db", error.message, _RESTORE)
 

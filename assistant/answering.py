@@ -2,28 +2,92 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from assistant.answers import Answer, Citation, Sentence
+from assistant.answers import Answer, Sentence, Turn
+from assistant.citing import cite
+from assistant.followups import standalone
+from assistant.prompts import REFUSAL
+from assistant.retrieval import gather
+from ingest.documents import Hit
 
 if TYPE_CHECKING:
     from assistant.llms.extractive import ExtractedSentence
+    from assistant.packing import PackingOptions
+    from assistant.protocols import LLM
     from assistant.retrieval import Evidence
-    from ingest.documents import Document
     from ingest.knowledge_base import KnowledgeBase
 
-REFUSAL = "The documents do not answer this."
+PASSAGES = 10  # that an extractive answer is chosen from
+
+Search = Callable[[int], Sequence[Hit]]  # the k hits that fit the question best
+Response = Generator[str, None, Answer]  # an answer piece by piece, and what it was in the end
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """A question as it was asked, as it was searched for, and what was said before it."""
+
+    question: str
+    searched_for: str
+    history: tuple[Turn, ...] = ()
 
 
 class Answerer(Protocol):
-    """Answers a question from evidence and from nothing else, or abstains."""
+    """Answers questions from what a search finds and from nothing else, or abstains."""
 
-    def answer(self, question: str, evidence: Evidence) -> Answer: ...
+    def standalone(self, question: str, history: Sequence[Turn]) -> str:
+        """The question as it should be searched for, where it leans on what was said before."""
+        ...
+
+    def respond(self, inquiry: Inquiry, search: Search) -> Response:
+        """`search` is called once, for as many hits as can be made use of. Closing the response cancels it."""
+        ...
 
 
-def open_answerer(llm: str, knowledge: KnowledgeBase) -> Answerer:
-    """The answerer of a specification: "extractive", or a model server's ("tgi:URL", "openai:URL#model", …)."""
-    return ExtractiveAnswering(knowledge)
+def open_answerer(llm: str | LLM, knowledge: KnowledgeBase, packing: PackingOptions | None = None) -> Answerer:
+    """The answerer of a specification: "extractive", or a model server's ("tgi:URL", "openai:URL#model", …).
+
+    `packing` says how a served model's window is filled.
+    """
+    extractive = ExtractiveAnswering(knowledge)
+    if llm == "extractive":
+        return extractive
+    from assistant.generating import GenerativeAnswering
+    from assistant.llms import open_llm
+
+    return GenerativeAnswering(knowledge, open_llm(llm) if isinstance(llm, str) else llm, extractive, packing)
+
+
+class AnswerStream:
+    """An answer as it comes, piece by piece; `answer` is the whole, once the pieces are through."""
+
+    def __init__(self, response: Response) -> None:
+        self._response = response
+        self._answer: Answer | None = None
+
+    def __iter__(self) -> AnswerStream:
+        return self
+
+    def __next__(self) -> str:
+        try:
+            return next(self._response)
+        except StopIteration as end:
+            self._answer = end.value or self._answer
+            raise StopIteration from None
+
+    @property
+    def answer(self) -> Answer:
+        """Raises `RuntimeError` before the stream has ended."""
+        if self._answer is None:
+            raise RuntimeError("The answer is not there yet: read the stream to its end.")
+        return self._answer
+
+    def close(self) -> None:
+        """Cancels what is still being written."""
+        self._response.close()
 
 
 class ExtractiveAnswering:
@@ -32,7 +96,15 @@ class ExtractiveAnswering:
     def __init__(self, knowledge: KnowledgeBase) -> None:
         self._knowledge = knowledge
 
-    def answer(self, question: str, evidence: Evidence) -> Answer:
+    def standalone(self, question: str, history: Sequence[Turn]) -> str:
+        return standalone(question, history)
+
+    def respond(self, inquiry: Inquiry, search: Search) -> Response:
+        answer = self._answer(inquiry.searched_for, gather(self._knowledge, search(PASSAGES)))
+        yield answer.text
+        return answer
+
+    def _answer(self, question: str, evidence: Evidence) -> Answer:
         from assistant.llms.extractive import ExtractiveAnswerer
 
         answerer = ExtractiveAnswerer(self._knowledge.embedder)
@@ -57,10 +129,3 @@ def _sentence(extracted: ExtractedSentence, evidence: Evidence) -> Sentence:
     places.append((extracted.start, extracted.end))
     citations = tuple(cite(document, source, extracted.passage, start, end) for start, end in places)
     return Sentence(" ".join(" ".join(citation.quote.split()) for citation in citations), citations, "supported")
-
-
-def cite(document: Document, source: str, passage: int, start: int, end: int) -> Citation:
-    """The citation of `document.text[start:end]`, which is its quote, character for character."""
-    page = document.page_at(start)
-    quote = document.text[start:end]
-    return Citation(passage, source, page, document.label_of(page), start, end, quote, verified=True)

@@ -8,19 +8,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from assistant.answers import Answer, Turn
-from assistant.followups import standalone
-from assistant.retrieval import HybridRetriever, Retriever, gather
-from ingest.documents import Filter
+from assistant.answering import AnswerStream, Inquiry, open_answerer
+from assistant.answers import Answer, Prompt, Turn
+from assistant.retrieval import HybridRetriever, Retriever
+from ingest.documents import Filter, Hit
+from ingest.errors import UsageError
 from ingest.knowledge_base import KnowledgeBase
 from ingest.reports import Report
 
 if TYPE_CHECKING:
-    from assistant.answering import Answerer
+    from assistant.answering import Answerer, Response
+    from assistant.packing import PackingOptions
+    from assistant.protocols import LLM
     from ingest.pipeline import IngestOptions
     from ingest.protocols import Embedder
-
-DEFAULT_PASSAGES = 10
 
 
 class Assistant:
@@ -40,24 +41,24 @@ class Assistant:
         cls,
         location: str | Path = "kb",
         *,
-        llm: str = "extractive",
+        llm: str | LLM = "extractive",
         embedder: str | Embedder | None = None,
         reranker: str | None = None,
+        packing: PackingOptions | None = None,
     ) -> Self:
         """Open the knowledge base in the folder `location`; `add` makes it when it is not there yet.
 
-        `llm` is "extractive" (built in: answers in the documents' own words) or a model server's specification.
-        `reranker` names a sentence-transformers cross-encoder. Raises the errors of `ingest.errors`.
+        `llm` is "extractive" (built in: answers in the documents' own words), a model server's specification, or a
+        model that `assistant.llms.open_llm` opened with options; `packing` says how its window is filled. `reranker`
+        names a sentence-transformers cross-encoder. Raises the errors of `ingest.errors`.
         """
-        from assistant.answering import open_answerer
-
         knowledge = KnowledgeBase.open(location, embedder=embedder, create=True)
         retriever: Retriever = HybridRetriever(knowledge)
         if reranker:
             from assistant.reranking import CrossEncoderReranker
 
             retriever = CrossEncoderReranker(retriever, reranker)
-        return cls(knowledge, open_answerer(llm, knowledge), retriever)
+        return cls(knowledge, open_answerer(llm, knowledge, packing), retriever)
 
     def add(self, *paths: str | Path, options: IngestOptions | None = None) -> Report:
         """Bring files and folders in; unchanged ones cost a stat. See `ingest.pipeline.add` for events on the way."""
@@ -73,20 +74,61 @@ class Assistant:
         *,
         history: Sequence[Turn] = (),
         only: Filter | None = None,
-        passages: int = DEFAULT_PASSAGES,
+        passages: int | None = None,
     ) -> Answer:
         """Answer from the documents, or say that they do not hold the answer (`Answer.abstained`).
 
-        Raises `NothingIndexed` when there are no documents, `UsageError` for an empty question.
+        `passages` bounds how many are looked for; None takes as many as can be made use of: 10, or what fills the
+        served model's window. Raises `NothingIndexed` when there are no documents, `UsageError` for an empty question.
         """
+        stream = self.stream(question, history=history, only=only, passages=passages)
+        for _ in stream:
+            pass
+        return stream.answer
+
+    def stream(
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        only: Filter | None = None,
+        passages: int | None = None,
+    ) -> AnswerStream:
+        """The same, piece by piece as the model writes; `.answer` is the checked answer when the pieces are through."""
+        return AnswerStream(self._respond(question, tuple(history), only, passages))
+
+    def prompt(
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        only: Filter | None = None,
+        passages: int | None = None,
+    ) -> Prompt:
+        """Exactly what `ask` would send to the model, without sending it. Raises `UsageError` without a model."""
+        from assistant.generating import GenerativeAnswering
+
+        if not isinstance(self._answerer, GenerativeAnswering):
+            raise UsageError("The extractive answerer sends no prompt.", "Name a model server with --llm.")
+        query = self._answerer.standalone(question, history)
+        return self._answerer.prompt(
+            Inquiry(question, query, tuple(history)), lambda k: self._retriever.retrieve(query, passages or k, only)
+        )
+
+    def _respond(self, question: str, history: tuple[Turn, ...], only: Filter | None, passages: int | None) -> Response:
         started = time.perf_counter()
-        query = standalone(question, history)
-        hits = self._retriever.retrieve(query, passages, only)
-        evidence = gather(self.knowledge, hits)
-        searched = time.perf_counter()
-        answer = self._answerer.answer(query, evidence)
-        done = time.perf_counter()
-        timings = {"search": searched - started, **answer.timings, "total": done - started}
+        query = self._answerer.standalone(question, history)
+        searching = 0.0
+
+        def search(k: int) -> Sequence[Hit]:
+            nonlocal searching
+            begun = time.perf_counter()
+            hits = self._retriever.retrieve(query, passages or k, only)
+            searching += time.perf_counter() - begun
+            return hits
+
+        answer = yield from self._answerer.respond(Inquiry(question, query, history), search)
+        timings = {"search": searching, **answer.timings, "total": time.perf_counter() - started}
         return replace(answer, question=question, searched_for=query, timings=timings)
 
     def chat(self, *, only: Filter | None = None) -> Conversation:

@@ -18,7 +18,7 @@ from assistant.control_tokens import neutralise
 from assistant.prompts import Slots, answering, fill, said
 from assistant.selecting import Selection, select
 from assistant.volumes import Shelf, Volume
-from ingest.documents import Hit
+from ingest.documents import Document, Hit
 from ingest.errors import PromptTooLong
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 HISTORY_SHARE = 0.25  # of the prompt, at most, for what was said before
 FENCE_TOKENS = 30  # for the two lines around the passages: 14 to 26 in 3,000 fences, by Falcon's tokenizer
-REFILLS = 2  # more attempts to fill the window where the pieces were estimated too long
-WORTH_A_REFILL = 1.02  # times the tokens that were tried before
+REFILLS = 3  # more attempts to fill the window where the pieces were counted wrongly
+WORTH_A_REFILL = 0.02  # of the room that was tried: a smaller mistake is let stand
 
 Write = Callable[[Sequence[Passage], Sequence[Turn]], Slots]
 
@@ -85,8 +85,8 @@ class Packer:
     ) -> None:
         self.profile = profile
         self._count = count
-        piece = count_piece or count
-        self._shelf = Shelf(knowledge, lambda text: piece(neutralise(text, profile.control_tokens)).tokens)
+        self._count_piece = count_piece or count
+        self._shelf = Shelf(knowledge, lambda text: self._count_piece(neutralise(text, profile.control_tokens)).tokens)
 
     def reserve(self, options: PackingOptions) -> int:
         """Tokens kept for the answer."""
@@ -118,6 +118,11 @@ class Packer:
         draft = self._fill(found, present, fixed, mode)
         return Prompt(draft.text, draft.passages, self._ledger(draft, fixed, mode, history, found, options))
 
+    def document(self, document_id: str) -> Document | None:
+        """A document that was packed from."""
+        volume = self._shelf.volume(document_id)
+        return volume.document if volume else None
+
     def _fixed(self, write: Write, history: Sequence[Turn], limit: int) -> _Fixed:
         kept = self._recent(history, int(limit * HISTORY_SHARE))
         tokens = self._count(self._render(write((), kept))).tokens
@@ -133,7 +138,7 @@ class Packer:
         """The latest turns that fit, oldest dropped first."""
         first = len(history)
         for turn in reversed(history):
-            room -= self._count(f"\n\n{said([turn], self.profile.control_tokens)}").tokens
+            room -= self._count_piece(f"\n\n{said([turn], self.profile.control_tokens)}").tokens
             if room < 0:
                 break
             first -= 1
@@ -159,17 +164,12 @@ class Packer:
         for attempt in itertools.count():
             draft = self._draft(select(hits, volumes, room, mode), hits, fixed, mode)
             counted, read = draft.selection.tokens, draft.count.tokens - fixed.tokens
-            if read > fixed.budget:
-                if best is not None:
-                    return best
-                room = min(room - 1, budget * counted // read)
-                continue
-            if best is None or draft.count.tokens > best.count.tokens:
+            if read <= fixed.budget and (best is None or draft.count.tokens > best.count.tokens):
                 best = draft
-            grown = budget * counted // max(1, read)
-            if attempt >= REFILLS or grown <= room * WORTH_A_REFILL:
+            right = budget * counted // max(1, read)  # room in which as much would have been read as fits
+            if best is not None and (attempt >= REFILLS or abs(right - room) <= WORTH_A_REFILL * room):
                 return best
-            room = grown
+            room = min(right, room - 1) if read > fixed.budget else right
         raise AssertionError("room shrinks until nothing is left to read")
 
     def _draft(self, selection: Selection, hits: Sequence[Hit], fixed: _Fixed, mode: Mode) -> _Draft:

@@ -48,3 +48,8 @@ class LLM(Protocol):
     def count(self, text: str) -> TokenCount:
         """Tokens that the served model makes of `text`, control tokens in it counted as such, none added."""
         ...
+
+    @property
+    def counts_locally(self) -> bool:
+        """Whether `count` sends no request: then counting hundreds of pieces costs nothing to speak of."""
+        ...

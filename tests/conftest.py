@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+import socket
 from pathlib import Path
 
 import pytest
@@ -15,3 +17,22 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"needs the data of {SHARED_DATA}, which is not part of the repository")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session", autouse=True)
+def only_this_machine():
+    """A test that tries to connect to another machine fails."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address):
+        if self.family in {socket.AF_INET, socket.AF_INET6} and not is_loopback(address[0]):
+            raise RuntimeError(f"a test tried to connect to {address[0]}, and tests work without a network")
+        return connect(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded)
+        yield
+
+
+def is_loopback(host: str) -> bool:
+    return host == "localhost" or ipaddress.ip_address(host).is_loopback

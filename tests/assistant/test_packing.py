@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import statistics
 from dataclasses import replace
 from pathlib import Path
@@ -97,7 +98,7 @@ def test_counts_of_pieces_add_up(falcon: TokenizerFile) -> None:
     for seed in range(40):
         for document, chunks in draw(seed).knowledge._held.values():
             borders = [0, *(chunk.end for chunk in chunks)]
-            pieces = [document.text[start:end] for start, end in zip(borders, borders[1:], strict=False)]
+            pieces = [document.text[start:end] for start, end in itertools.pairwise(borders)]
             whole = falcon.count(document.text[: borders[-1]]).tokens
             assert sum(falcon.count(piece).tokens for piece in pieces) == whole
 
@@ -276,9 +277,7 @@ def test_whole_documents_begin_the_same_for_every_question(falcon: TokenizerFile
     for number in range(5):
         prompts.append(packer.pack(f"Question {number}?", knowledge.hits(number), history))
         history.append(Turn(f"Question {number}?", "It is in binder 37."))
-    shares = [
-        shared(earlier.text, later.text) / len(later.text) for earlier, later in zip(prompts, prompts[1:], strict=False)
-    ]
+    shares = [shared(earlier.text, later.text) / len(later.text) for earlier, later in itertools.pairwise(prompts)]
     assert min(shares) > 0.95
 
 

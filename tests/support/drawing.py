@@ -44,7 +44,7 @@ def draw(seed: int) -> Draw:
         dice.choice((None, None, None, int(profile.window * dice.uniform(0.5, 2)))),
         dice.choice((None, None, int(profile.window * dice.uniform(0.02, 0.2)))),
     )
-    wanted = int(profile.window * dice.choice((0.02, 0.2, 0.4, 1, 1, 1)))  # words; one is about four tokens
+    wanted = int(profile.window * dice.choice((0.02, 0.2, 0.4, 0.7, 0.7, 0.7)))  # words; one is about four tokens
     documents, words, first = [], 0, 0
     while words < wanted:
         size = min(dice.randint(10, 500), wanted)
@@ -65,7 +65,7 @@ def draw(seed: int) -> Draw:
     )
     hits = knowledge.hits(seed)[: dice.choice((1, 5, 1000, 1000, 1000))]
     question = text(dice, dice.randint(1, 40))
-    plenty = wanted >= profile.window and len(hits) == sum(len(chunks) for _, chunks in documents)
+    plenty = wanted >= profile.window * 7 // 10 and len(hits) == sum(len(chunks) for _, chunks in documents)
     return Draw(knowledge, hits, history, question, profile, options, plenty)
 
 

@@ -1,0 +1,167 @@
+"""Answers written by a served model from a packed prompt, and what happens when the model cannot."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from assistant.answering import PASSAGES, Inquiry, Response, Search
+from assistant.answers import Answer, Completion, Prompt, Sampling, Turn
+from assistant.citing import cited
+from assistant.counting import estimate
+from assistant.errors import PromptOverflow
+from assistant.followups import rewritten, standalone
+from assistant.packing import Packer, PackingOptions
+from assistant.prompts import REFUSAL
+from ingest.documents import Hit
+from ingest.errors import ModelError
+
+if TYPE_CHECKING:
+    from assistant.answering import ExtractiveAnswering
+    from assistant.protocols import LLM
+    from ingest.documents import Document
+    from ingest.knowledge_base import KnowledgeBase
+
+TOKENS_A_HIT = 100  # of the prompt's limit: twice as many hits as fit, so that repeated and unfit ones leave no hole
+SMALLER = 0.85  # of a prompt that the server found too long, for the second attempt
+
+# Where a model that does not stop goes on with the dialogue it was shown.
+_NEXT_TURN = re.compile(r"\n\s*(?:Earlier )?Question:.*", re.DOTALL)
+
+
+class GenerativeAnswering:
+    """Fills the model's window with what was found and lets it answer; every sentence is then looked for in the text.
+
+    When no server answers, `fallback` does, and the answer says so (`Answer.degraded`).
+    """
+
+    def __init__(
+        self, knowledge: KnowledgeBase, llm: LLM, fallback: ExtractiveAnswering, packing: PackingOptions | None = None
+    ) -> None:
+        self._knowledge = knowledge
+        self._llm = llm
+        self._fallback = fallback
+        self._options = packing or PackingOptions()
+        self._known_packer: Packer | None = None
+
+    def standalone(self, question: str, history: Sequence[Turn]) -> str:
+        try:
+            return rewritten(question, history, self._llm)
+        except ModelError as error:
+            if error.exit_code != ModelError.exit_code:
+                raise
+            return standalone(question, history)  # the answer meets the same failure, and says so
+
+    def prompt(self, inquiry: Inquiry, search: Search) -> Prompt:
+        """Exactly what would be sent."""
+        return self._pack(inquiry, self._search(search), self._options)
+
+    def respond(self, inquiry: Inquiry, search: Search) -> Response:
+        try:
+            answer = yield from self._generate(inquiry, search)
+        except ModelError as error:
+            if error.exit_code != ModelError.exit_code:  # a wrong request is not helped by another answer
+                raise
+            answer = yield from self._fallback.respond(inquiry, search)
+            return replace(answer, degraded=str(error))
+        return answer
+
+    def _generate(self, inquiry: Inquiry, search: Search) -> Response:
+        hits = self._search(search)
+        started = time.perf_counter()
+        prompt = self._pack(inquiry, hits, self._options)
+        packed = time.perf_counter()
+        if not prompt.passages:
+            return _abstention(inquiry, prompt, self._packer.profile.name)
+        try:
+            completion = yield from self._complete(prompt)
+        except PromptOverflow as overflow:  # the server counts otherwise: the lowest-ranked passages go
+            total = min(prompt.ledger.total, overflow.limit or prompt.ledger.total)
+            prompt = self._pack(inquiry, hits, replace(self._options, budget=int(SMALLER * total)))
+            completion = yield from self._complete(prompt)
+        timings = {"pack": packed - started, "generate": time.perf_counter() - packed}
+        return self._answer(inquiry, prompt, completion, timings)
+
+    def _search(self, search: Search) -> Sequence[Hit]:
+        return search(max(PASSAGES, self._packer.limit(self._options) // TOKENS_A_HIT))
+
+    def _pack(self, inquiry: Inquiry, hits: Sequence[Hit], options: PackingOptions) -> Prompt:
+        return self._packer.pack(inquiry.question, hits, inquiry.history, options)
+
+    @property
+    def _packer(self) -> Packer:
+        """Made when the server has told its limits, and kept for its counts."""
+        if self._known_packer is None:
+            profile = self._llm.profile
+            self._known_packer = Packer(
+                self._knowledge, profile, self._llm.count, None if self._llm.counts_locally else estimate
+            )
+        return self._known_packer
+
+    def _sampling(self) -> Sampling:
+        return replace(self._packer.profile.sampling, max_tokens=self._packer.reserve(self._options))
+
+    def _complete(self, prompt: Prompt) -> Generator[str, None, Completion]:
+        stream = self._llm.stream(prompt.text, self._sampling())
+        try:
+            yield from stream
+        finally:
+            stream.close()
+        return stream.completion
+
+    def _answer(self, inquiry: Inquiry, prompt: Prompt, completion: Completion, timings: Mapping[str, float]) -> Answer:
+        text = _NEXT_TURN.sub("", completion.text).strip()
+        name = self._packer.profile.name
+        if not text or refuses(text):
+            return replace(_abstention(inquiry, prompt, name), completion=completion, timings=timings)
+        found = cited(text, prompt.passages, self._documents(prompt))
+        weights = {"supported": 1.0, "partly": 0.5, "not_found": 0.0}
+        sampling = self._sampling()
+        return Answer(
+            question=inquiry.question,
+            text=found.text,
+            sentences=found.sentences,
+            abstained=False,
+            confidence=sum(weights[each.support] for each in found.sentences) / max(1, len(found.sentences)),
+            passages=prompt.passages,
+            model=name,
+            prompt=prompt,
+            completion=completion,
+            timings=timings,
+            manifest={
+                "profile": name,
+                "temperature": sampling.temperature,
+                "max_tokens": sampling.max_tokens,
+                "seed": -1 if sampling.seed is None else sampling.seed,
+                "markers_dropped": found.dropped,
+            },
+        )
+
+    def _documents(self, prompt: Prompt) -> dict[str, Document]:
+        return {
+            identity: document
+            for identity in {passage.document_id for passage in prompt.passages}
+            if (document := self._packer.document(identity))
+        }
+
+
+def refuses(text: str) -> bool:
+    """Whether an answer begins with the sentence that the model was told to refuse with."""
+    wanted, said = (" ".join(re.findall(r"\w+", each.casefold())) for each in (REFUSAL, text))
+    return said.startswith(wanted)
+
+
+def _abstention(inquiry: Inquiry, prompt: Prompt, model: str) -> Answer:
+    return Answer(
+        inquiry.question,
+        REFUSAL,
+        (),
+        abstained=True,
+        confidence=0.0,
+        passages=prompt.passages,
+        model=model,
+        prompt=prompt,
+    )

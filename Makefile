@@ -42,8 +42,12 @@ format: setup ## format and fix what can be fixed
 
 check: lint test ## what CI runs, without the slow tests
 
-lock: setup ## compile constraints.txt anew
-	$(BIN)/uv pip compile --python-version 3.11 --python-platform x86_64-unknown-linux-gnu --all-extras --upgrade-package '$(UPGRADE)' -o constraints.txt pyproject.toml
+lock: setup ## compile constraints.txt anew (make lock UPGRADE=package for a newer version of one)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip compile --quiet --no-header --python-version 3.11 --python-platform x86_64-unknown-linux-gnu \
+	  --all-extras $(if $(UPGRADE),--upgrade-package '$(UPGRADE)') -o constraints.txt pyproject.toml
+	sed -i.bak -e 's/+cpu$$//' -e "1i # Every version, for Python 3.11 and newer. Made by 'make lock'; installed by 'make setup'." constraints.txt
+	rm constraints.txt.bak
 
 clean: ## remove the environment and every cache
 	rm -rf .venv .demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

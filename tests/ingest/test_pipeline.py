@@ -19,7 +19,10 @@ SETTLED = time.time() - 3600  # old enough that size and time can be trusted
 def folder(tmp_path: Path) -> Path:
     files = tmp_path / "files"
     files.mkdir()
-    write(files / "leave.md", "# Leave\n\nParental leave lasts sixteen weeks.\n\n# Sickness\n\nCall your manager by nine.\n")
+    write(
+        files / "leave.md",
+        "# Leave\n\nParental leave lasts sixteen weeks.\n\n# Sickness\n\nCall your manager by nine.\n",
+    )
     write(files / "travel.txt", "Book trains through the portal. Taxis need a receipt.")
     return files
 
@@ -72,7 +75,9 @@ def test_a_touched_file_is_read_but_not_embedded(knowledge, folder):
 
 
 def test_a_changed_file_embeds_only_what_changed(knowledge, tmp_path):
-    sections = [f"# Section {n}\n\n" + f"The {n}th rule says that item {n} is kept for {n} years. " * 12 for n in range(6)]
+    sections = [
+        f"# Section {n}\n\n" + f"The {n}th rule says that item {n} is kept for {n} years. " * 12 for n in range(6)
+    ]
     file = tmp_path / "rules.md"
     write(file, "\n\n".join(sections))
     first, events = ingest(knowledge, file)

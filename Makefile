@@ -40,6 +40,9 @@ format: setup ## format and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+bench: setup ## measure speed beside llama-index and quality on real questions; writes the README's table
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m tests.benchmarks.report
+
 check: lint test ## what CI runs, without the slow tests
 
 lock: setup ## compile constraints.txt anew (make lock UPGRADE=package for a newer version of one)

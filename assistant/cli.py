@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from ingest.console import embedder_option, emit_json, fail, json_option, knowledge_base_option, run, say
+from assistant.command_options import answer_options, opened, passages_option
+from assistant.model_commands import models, prompt
+from ingest.console import emit_json, fail, run, say
 from ingest.errors import KestrelError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from assistant.answers import Answer
-    from assistant.assistant import Assistant
 
 ABSTAINED = 8  # the documents do not hold the answer
 DEGRADED = 5  # the model server did not answer; the extractive answer was given
-INCOMPLETE = 9
+INCOMPLETE = 9  # the stream broke, or the answer reached its longest length
 
 EXAMPLES = """\b
 Examples:
@@ -38,59 +37,31 @@ def assistant() -> None:
     """Ask your own documents and get answers you can check."""
 
 
-def _answer_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    for option in (
-        click.option(
-            "--llm",
-            metavar="SPEC",
-            envvar="KESTREL_LLM",
-            default="extractive",
-            show_default=True,
-            show_envvar=True,
-            help="extractive: built in, answers in the documents' own words.",
-        ),
-        click.option("--source", "sources", multiple=True, metavar="GLOB", help="Only from these sources; repeatable."),
-        click.option(
-            "--where", "metadata", multiple=True, metavar="KEY=VALUE", help="Only where metadata says so; repeatable."
-        ),
-        click.option("--reranker", metavar="MODEL", help="A sentence-transformers cross-encoder for a second look."),
-        embedder_option,
-        json_option,
-        knowledge_base_option,
-    ):
-        command = option(command)
-    return command
-
-
 @assistant.command()
 @click.argument("question")
-@click.option(
-    "-k", "--passages", type=click.IntRange(1), default=10, show_default=True, help="How many to answer from."
-)
-@_answer_options
-def ask(question: str, passages: int, as_json: bool, **settings: Any) -> int:
+@passages_option
+@click.option("--stream", is_flag=True, help="Show the answer while it is written. With --json: one object a line.")
+@click.option("--explain", "explained", is_flag=True, help="Draw where the tokens of the window went, on stderr.")
+@answer_options
+def ask(question: str, passages: int | None, stream: bool, explained: bool, as_json: bool, **settings: Any) -> int:
     """Answer one question. Every sentence says where it stands; exit code 8 when the documents do not tell."""
-    from assistant.rendering import render
-
-    with _opened(**settings) as (kestrel, only):
-        answer = kestrel.ask(question, only=only, passages=passages)
-    if as_json:
-        from assistant.json_shapes import answer_as_json
-
-        emit_json(answer_as_json(answer))
-    else:
-        click.echo(render(answer, color=sys.stdout.isatty()))
+    with opened(**settings) as (kestrel, only):
+        response = kestrel.stream(question, only=only, passages=passages)
+        for piece in response:
+            if stream:
+                _show_piece(piece, as_json=as_json)
+        answer = response.answer
+    _show(answer, as_json=as_json, streamed=stream)
+    if explained:
+        _explain(answer)
     return _exit_code(answer)
 
 
 @assistant.command()
-@_answer_options
+@answer_options
 def chat(as_json: bool, **settings: Any) -> int:
     """Keep a conversation: later questions may lean on earlier ones. One question a line; an empty line ends it."""
-    from assistant.json_shapes import answer_as_json
-    from assistant.rendering import render
-
-    with _opened(**settings) as (kestrel, only):
+    with opened(**settings) as (kestrel, only):
         conversation = kestrel.chat(only=only)
         for question in _questions():
             try:
@@ -98,12 +69,11 @@ def chat(as_json: bool, **settings: Any) -> int:
             except KestrelError as error:  # one question that fails does not end a conversation
                 fail(error)
                 continue
-            if as_json:
-                emit_json(answer_as_json(answer))
-                continue
-            if answer.searched_for != question:
+            if answer.searched_for != question and not as_json:
                 say(f"(searched for: {answer.searched_for})")
-            click.echo(render(answer, color=sys.stdout.isatty()) + "\n")
+            _show(answer, as_json=as_json)
+            if not as_json:
+                click.echo()
     return 0
 
 
@@ -120,29 +90,51 @@ def _questions() -> Iterator[str]:
         yield line
 
 
-@contextmanager
-def _opened(
-    kb: Path,
-    llm: str,
-    embedder: str | None,
-    reranker: str | None,
-    sources: tuple[str, ...],
-    metadata: tuple[str, ...],
-) -> Iterator[tuple[Assistant, Any]]:
-    from assistant.assistant import Assistant
-    from ingest.filtering import parse_filter
+def _show_piece(piece: str, *, as_json: bool) -> None:
+    if as_json:
+        emit_json({"piece": piece})
+    else:
+        click.echo(piece, nl=False)
 
-    only = parse_filter(sources, metadata)
-    with Assistant.open(kb, llm=llm, embedder=embedder, reranker=reranker) as kestrel:
-        yield kestrel, only
+
+def _show(answer: Answer, *, as_json: bool, streamed: bool = False) -> None:
+    """The answer on stdout, what must be known about it on stderr."""
+    from assistant.json_shapes import answer_as_json
+    from assistant.rendering import render
+
+    if as_json:
+        emit_json(answer_as_json(answer))
+        return
+    if streamed:
+        click.echo("\n")
+    click.echo(render(answer, color=sys.stdout.isatty()))
+    if answer.degraded:
+        say(f"The answer is given in the documents' own words: {answer.degraded}")
+    if answer.completion and answer.completion.finish == "length":
+        say("The answer is cut off: it reached the length that was kept for it. Raise --reserve.")
+    if answer.completion and answer.completion.finish == "incomplete":
+        say(f"The answer is incomplete: {answer.completion.problem}")
+
+
+def _explain(answer: Answer) -> None:
+    from assistant.explaining import explain
+
+    if answer.prompt:
+        say(explain(answer.prompt.ledger, answer.model))
+    else:
+        say("No prompt was sent: the answer is made of the documents' own sentences.")
 
 
 def _exit_code(answer: Answer) -> int:
-    if answer.completion and answer.completion.finish == "incomplete":
+    if answer.completion and answer.completion.finish != "stop":
         return INCOMPLETE
     if answer.degraded:
         return DEGRADED
     return ABSTAINED if answer.abstained else 0
+
+
+for command in (prompt, models):
+    assistant.add_command(command)
 
 
 def main() -> NoReturn:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from assistant.answers import Answer, Citation, Passage, Sentence
+from assistant.answers import Answer, Citation, ModelProfile, Passage, Prompt, Sentence
 
 
 def answer_as_json(answer: Answer) -> dict[str, Any]:
@@ -22,6 +22,33 @@ def answer_as_json(answer: Answer) -> dict[str, Any]:
         "model": answer.model,
         "searched_for": answer.searched_for,
         "degraded": answer.degraded,
+    }
+
+
+def prompt_as_json(prompt: Prompt) -> dict[str, Any]:
+    """The object that `assistant prompt --json` prints. `tokens` counts the whole prompt as the server will."""
+    places = ("number", "source", "page", "label", "start", "end")
+    return {
+        "text": prompt.text,
+        "tokens": prompt.ledger.total,
+        "exact": prompt.ledger.exact,
+        "ledger": asdict(prompt.ledger),
+        "passages": [{name: getattr(passage, name) for name in places} for passage in prompt.passages],
+    }
+
+
+def profile_as_json(profile: ModelProfile) -> dict[str, Any]:
+    """One element of the array that `assistant models --json` prints. `window` and `max_input` are in its tokens."""
+    return {
+        "name": profile.name,
+        "summary": profile.summary,
+        "window": profile.window,
+        "max_input": profile.max_input,
+        "usable": profile.usable,
+        "template": profile.template,
+        "stop": list(profile.stop),
+        "server": profile.serving.server,
+        "command": profile.serving.command,
     }
 
 

@@ -1,0 +1,167 @@
+"""Flags that the commands of the assistant share: what is searched, which model answers, how its window is filled."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from ingest.console import embedder_option, json_option, knowledge_base_option
+
+if TYPE_CHECKING:
+    from assistant.assistant import Assistant
+    from assistant.packing import PackingOptions
+    from assistant.protocols import LLM
+    from ingest.documents import Filter
+
+KEY_VARIABLE = "KESTREL_LLM_KEY"
+LLM_HELP = (
+    "extractive: built in, answers in the documents' own words. tgi:URL, openai:URL#MODEL, gguf:PATH: "
+    "a served model writes the answer."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOptions:
+    """What was said on the command line, or in the settings, about the model."""
+
+    llm: str
+    profile: str | None = None
+    tokenizer: Path | None = None
+    mode: Literal["auto", "chunks", "whole"] = "auto"
+    budget: int | None = None
+    reserve: int | None = None
+    any_model: bool = False
+
+    def packing(self) -> PackingOptions:
+        from assistant.packing import PackingOptions
+
+        return PackingOptions(self.mode, self.budget, self.reserve)
+
+    def open(self) -> str | LLM:
+        """What `Assistant.open` takes: the built-in answerer's name, or the model."""
+        if self.llm == "extractive":
+            return self.llm
+        from assistant.llms import open_llm
+
+        key = os.environ.get(KEY_VARIABLE, "")  # never a flag: every user of a machine sees command lines
+        return open_llm(self.llm, self.profile, tokenizer=self.tokenizer, key=key, any_model=self.any_model)
+
+    def counter(self) -> LLM:
+        """A model that is only asked to count: no server is spoken to unless one was named."""
+        if self.llm != "extractive":
+            model = self.open()
+            assert not isinstance(model, str)
+            return model
+        from assistant.counting import TokenizerFile, cached_tokenizer
+        from assistant.llms.scripted import ScriptedModel
+        from assistant.profiles import profile_named
+
+        profile = profile_named(self.profile or "falconlite2")
+        tokenizer = (
+            TokenizerFile(self.tokenizer, profile.control_tokens) if self.tokenizer else cached_tokenizer(profile)
+        )
+        return ScriptedModel([], profile, tokenizer)
+
+
+passages_option = click.option(
+    "-k", "--passages", type=click.IntRange(1), help="How many to look for. Default: as many as can be made use of."
+)
+
+
+@contextmanager
+def opened(
+    kb: Path,
+    model: ModelOptions,
+    embedder: str | None,
+    reranker: str | None,
+    sources: tuple[str, ...],
+    metadata: tuple[str, ...],
+    llm: LLM | None = None,
+) -> Iterator[tuple[Assistant, Filter | None]]:
+    """The assistant that the flags describe, and what they limit the search to. `llm` stands in for the model's."""
+    from assistant.assistant import Assistant
+    from ingest.filtering import parse_filter
+
+    only = parse_filter(sources, metadata)
+    chosen = llm or model.open()
+    with Assistant.open(kb, llm=chosen, embedder=embedder, reranker=reranker, packing=model.packing()) as kestrel:
+        yield kestrel, only
+
+
+def answer_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Every flag of a command that answers from a knowledge base: `opened` takes them, `as_json` excepted."""
+    options: list[Callable[..., Any]] = [knowledge_base_option, json_option, embedder_option]
+    for option in (*options, *reversed(_SEARCH_OPTIONS), model_options):
+        command = option(command)
+    return command
+
+
+def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Gives a command the parameter `model: ModelOptions`."""
+    names = [field.name for field in fields(ModelOptions)]
+
+    @wraps(command)
+    def collected(**settings: Any) -> Any:
+        given = {name: settings.pop(name) for name in names}
+        return command(model=ModelOptions(**given), **settings)
+
+    decorated: Callable[..., Any] = collected
+    for option in reversed(_OPTIONS):
+        decorated = option(decorated)
+    return decorated
+
+
+_OPTIONS = (
+    click.option(
+        "--llm",
+        metavar="SPEC",
+        envvar="KESTREL_LLM",
+        default="extractive",
+        show_default=True,
+        show_envvar=True,
+        help=LLM_HELP,
+    ),
+    click.option(
+        "--profile",
+        metavar="NAME",
+        envvar="KESTREL_PROFILE",
+        show_envvar=True,
+        help="The served model, of `assistant models` or a FILE.toml. Default: found out from the server.",
+    ),
+    click.option(
+        "--tokenizer",
+        type=click.Path(path_type=Path, exists=True, dir_okay=False),
+        envvar="KESTREL_TOKENIZER",
+        show_envvar=True,
+        help="The served model's tokenizer.json, for exact counts without asking the server.",
+    ),
+    click.option(
+        "--mode",
+        type=click.Choice(["auto", "chunks", "whole"]),
+        default="auto",
+        show_default=True,
+        help="Whole documents or passages. auto: whole ones where they fit and the model is known to cope.",
+    ),
+    click.option(
+        "--budget", type=click.IntRange(1), metavar="TOKENS", help="Longest prompt. Default: the full window."
+    ),
+    click.option(
+        "--reserve", type=click.IntRange(1), metavar="TOKENS", help="Kept for the answer. Default: the profile's."
+    ),
+    click.option("--any-model", is_flag=True, help="Do not ask whether the server serves the model of --profile."),
+)
+
+_SEARCH_OPTIONS = (
+    click.option("--source", "sources", multiple=True, metavar="GLOB", help="Only from these sources; repeatable."),
+    click.option(
+        "--where", "metadata", multiple=True, metavar="KEY=VALUE", help="Only where metadata says so; repeatable."
+    ),
+    click.option("--reranker", metavar="MODEL", help="A sentence-transformers cross-encoder for a second look."),
+)

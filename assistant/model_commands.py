@@ -1,0 +1,63 @@
+"""Commands about models and prompts: what would be sent, what a document says in short, which models are known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from assistant.command_options import ModelOptions, answer_options, opened, passages_option
+from ingest.console import emit_json, json_option, say
+
+if TYPE_CHECKING:
+    from assistant.answers import ModelProfile
+
+
+@click.command()
+@click.argument("question")
+@passages_option
+@answer_options
+def prompt(question: str, passages: int | None, as_json: bool, model: ModelOptions, **settings: Any) -> int:
+    """Print exactly what would be sent to the model of --profile or --llm. Nothing is sent."""
+    from assistant.explaining import explain
+    from assistant.json_shapes import prompt_as_json
+
+    counter = model.counter()
+    with opened(model=model, llm=counter, **settings) as (kestrel, only):
+        packed = kestrel.prompt(question, only=only, passages=passages)
+    if as_json:
+        emit_json(prompt_as_json(packed))
+        return 0
+    click.echo(packed.text, nl=False)
+    say()
+    say(explain(packed.ledger, counter.profile.name))
+    return 0
+
+
+@click.command()
+@json_option
+def models(as_json: bool) -> int:
+    """List the models that are known: window, template, stop texts, how each is served."""
+    from assistant.json_shapes import profile_as_json
+    from assistant.profiles import builtin_profiles
+
+    profiles = builtin_profiles().values()
+    if as_json:
+        emit_json([profile_as_json(profile) for profile in profiles])
+        return 0
+    click.echo("\n\n".join(_described(profile) for profile in profiles))
+    return 0
+
+
+def _described(profile: ModelProfile) -> str:
+    usable = f", finds things well in up to {profile.usable:,}" if profile.usable else ""
+    rows = [
+        ("window", f"{profile.window:,} tokens, prompts of up to {profile.max_input:,}{usable}"),
+        ("template", repr(profile.template) if profile.template else "the server's own"),
+        ("stop", " ".join(map(repr, profile.stop)) or "none needed"),
+        ("served by", profile.serving.server),
+    ]
+    lines = [f"{click.style(profile.name, bold=True)}: {profile.summary}"]
+    lines += [f"  {name:<10}{value}" for name, value in rows]
+    command = profile.serving.command.splitlines()
+    return "\n".join([*lines, *(f"    {line}" for line in command)])

@@ -10,16 +10,17 @@ import hashlib
 import unicodedata
 
 HEADER_BYTES = 100  # of UTF-8: no tokenizer makes more tokens than bytes; English takes a quarter of that
+LONGEST_HEADING = 400  # characters
 PATH = " > "  # between the headings of a path, outermost first
 
 
 def embedding_text(title: str, heading: str, text: str) -> str:
     """The text given to the embedder for the chunk `text` of a document called `title`, in the section `heading`.
 
-    What the chunk itself begins with is not said twice.
+    The heading that the chunk itself begins with is not said twice.
     """
-    opening = _folded(text[: 2 * HEADER_BYTES].lstrip("# "))
-    parts = [part for part in _parts(title, heading) if not opening.startswith(part)]
+    first_line = _folded(text[:LONGEST_HEADING].partition("\n")[0].strip("# "))
+    parts = [part for part in _parts(title, heading) if part != first_line]
     return f"{_capped(parts)}\n{text}" if parts else text
 
 

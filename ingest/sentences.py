@@ -15,7 +15,7 @@ from ingest.lines import Block, blocks
 # One pass over any text: runs of marks are taken whole (possessive) and only from their first character, so that a
 # million dots cost a million steps. Marks of the second kind need no space after them.
 _END = re.compile(
-    r"(?<![.!?…؟۔।॥])(?P<mark>[.!?…؟۔।॥]++)[\"'”’»)\]}]*+(?P<space>\s++|\Z)"
+    r"(?<![.!?…؟۔।॥])(?P<mark>[.!?…؟۔।॥]++)(?:[ \u00a0\u202f]»)?+[\"'”’»)\]}]*+(?P<space>\s++|\Z)"
     r"|(?P<wide>[。！？｡]++)[”’」』）】》\"')\]]*+(?P<after>\s*+)"
 )
 _WORD_BEFORE = re.compile(r"[^\s(\[{\"'“‘«„]+\Z")

@@ -19,6 +19,7 @@ from ingest.headers import HEADER_BYTES, embedding_hash, embedding_text, header
         ("Guide", "Guide > Install", "Body.", "Guide > Install\nBody."),
         ("Guide", "A > B", "B\nBody.", "Guide > A\nB\nBody."),
         ("Guide", "A > B", "## B\n\nBody.", "Guide > A\n## B\n\nBody."),
+        ("Guide", "B", "Body.", "Guide > B\nBody."),
         ("Guide", "Guide", "# Guide\nBody.", "# Guide\nBody."),
         ("  A\n title ", "", "Body.", "A title\nBody."),
     ],
@@ -32,7 +33,7 @@ def test_a_long_title_leaves_room_for_the_section():
 
 
 def test_outer_headings_go_first():
-    path = " > ".join(["Outermost heading of them all", "Middle heading", "Innermost heading"])
+    path = " > ".join(["Outermost heading, which is the longest of them all", "Middle heading", "Innermost heading"])
     assert header("A title of some length", path) == "A title of some length > Middle heading > Innermost heading"
 
 

@@ -7,18 +7,20 @@ small batch through the embedding model.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from assistant.answers import Passage
 from assistant.extraction.statements import Offsets
 from assistant.extraction.weights import THRESHOLD
+from assistant.extraction.words import spellings
 from ingest.documents import Document
 from ingest.questions import parts
 
 if TYPE_CHECKING:
-    from assistant.extraction.judging import Judgement
+    from assistant.extraction.candidates import Evidence
+    from assistant.extraction.judging import Choice
     from ingest.protocols import Embedder
 
 
@@ -38,15 +40,13 @@ class ExtractedSentence:
 @dataclass(frozen=True, slots=True)
 class ExtractedAnswer:
     """`confidence`, in [0, 1], is the probability that the documents hold the answer. Below the threshold the answer
-    has `abstained`: it has no sentences, and `reasons` say in words what is missing."""
+    has `abstained`: it has no sentences, and `reasons` say in words what is missing. An answer that covers only a part
+    of what was asked gives its reasons, too."""
 
     sentences: tuple[ExtractedSentence, ...]
     confidence: float
     abstained: bool
     reasons: tuple[str, ...] = ()
-
-
-NOTHING = ExtractedAnswer((), 0.0, abstained=True, reasons=("No passage was found.",))
 
 
 class ExtractiveAnswerer:
@@ -64,9 +64,39 @@ class ExtractiveAnswerer:
 
         evidence = weigh(question, passages, documents, self._embedder)
         if not evidence.candidates:
-            return NOTHING
-        judgements = [judge(asked, self._embedder, evidence) for asked in (question, *parts(question))]
-        best = max(judgements, key=lambda judgement: judgement.confidence)
-        if best.confidence < self._threshold:
-            return ExtractedAnswer((), best.confidence, abstained=True, reasons=best.reasons)
-        ...
+            return ExtractedAnswer((), 0.0, abstained=True, reasons=("No passage holds a sentence.",))
+        asked = (question, *parts(question))
+        judgements = {each: judge(each, self._embedder.embed_query(each), evidence) for each in asked}
+        confidence = max(judgement.confidence for judgement in judgements.values())
+        if confidence < self._threshold:
+            return ExtractedAnswer((), confidence, abstained=True, reasons=tuple(_missing(question, evidence)))
+        found = [judgement for judgement in judgements.values() if judgement.confidence >= self._threshold]
+        unanswered = [each for each in asked[1:] if judgements[each].confidence < self._threshold]
+        return ExtractedAnswer(
+            tuple(_sentences(select([judgement.choices for judgement in found]), passages)),
+            confidence,
+            abstained=False,
+            reasons=tuple(f"Nothing was found that answers “{each}”." for each in unanswered),
+        )
+
+
+def _missing(question: str, evidence: Evidence) -> Iterator[str]:
+    """What speaks against an answer, in words."""
+    seen = frozenset[str]().union(*evidence.passages)
+    unseen = [word for stem, word in spellings(question).items() if stem not in seen]
+    if unseen:
+        quoted = ", ".join(f"“{word}”" for word in unseen)
+        yield f"No passage that was found mentions {quoted}."
+    yield "The nearest sentences speak of something else."
+
+
+def _sentences(chosen: Sequence[Choice], passages: Sequence[Passage]) -> Iterator[ExtractedSentence]:
+    """In the order given; items of one list share its lead-in, which is quoted once."""
+    before: tuple[str, Offsets | None] = ("", None)
+    for choice in chosen:
+        statement = choice.candidate.statement
+        place = (statement.document_id, statement.lead)
+        lead = statement.lead if place != before else None
+        before = place
+        number = passages[statement.passage].number
+        yield ExtractedSentence(statement.document_id, number, statement.start, statement.end, choice.probability, lead)

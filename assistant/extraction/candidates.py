@@ -1,0 +1,81 @@
+"""Statements made ready to be compared with a question: their words, and the vectors of the likely ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from assistant.answers import Passage
+from assistant.extraction.statements import Statement, statements
+from assistant.extraction.words import content_words, coverage, rarity
+from ingest.documents import Document
+from ingest.questions import name_of
+
+if TYPE_CHECKING:
+    from ingest.documents import FloatMatrix
+    from ingest.protocols import Embedder
+
+MOST = 48  # statements that are embedded; more would take longer than the search itself
+LONGEST = 64  # tokens of a statement that are embedded; the rest of a long list changes its vector little
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A statement with its text (lead included, white space tidied) and its content words: `own`, and those of what
+    stands around it (heading, title and name of the document) as well."""
+
+    statement: Statement
+    text: str
+    own: frozenset[str]
+    around: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything that is weighed for one question: candidates, their unit vectors (len(candidates), dimension), and
+    the content words of each passage. `weights` are the question's content words with their rarity."""
+
+    candidates: Sequence[Candidate]
+    vectors: FloatMatrix
+    passages: Sequence[frozenset[str]]
+    weights: Mapping[str, float]
+
+
+def weigh(
+    question: str, passages: Sequence[Passage], documents: Mapping[str, Document], embedder: Embedder
+) -> Evidence:
+    """Find the candidates, and embed the `MOST` likely ones in one batch."""
+    found = [_candidate(statement, documents, passages) for statement in statements(passages, documents)]
+    held = [frozenset(content_words(passage.text)) | _named(passage, documents) for passage in passages]
+    weights = rarity(dict.fromkeys(content_words(question)), [candidate.own for candidate in found])
+    likely = sorted(range(len(found)), key=lambda at: -_likelihood(found[at], held, weights))[:MOST]
+    chosen = [found[at] for at in sorted(likely)]
+    texts = [_shortened(candidate.text, embedder) for candidate in chosen]
+    return Evidence(chosen, embedder.embed_documents(texts), held, weights)
+
+
+def _candidate(statement: Statement, documents: Mapping[str, Document], passages: Sequence[Passage]) -> Candidate:
+    text = documents[statement.document_id].text
+    lead = text[slice(*statement.lead)] if statement.lead else ""
+    body = text[statement.start : statement.end]
+    around = frozenset(content_words(f"{statement.heading} {lead}")) | _named(passages[statement.passage], documents)
+    own = frozenset(content_words(body))
+    return Candidate(statement, " ".join(f"{lead} {body}".split()), own, own | around)
+
+
+def _named(passage: Passage, documents: Mapping[str, Document]) -> frozenset[str]:
+    return frozenset(content_words(name_of(passage.source, documents[passage.document_id].title)))
+
+
+def _likelihood(candidate: Candidate, passages: Sequence[frozenset[str]], weights: Mapping[str, float]) -> float:
+    """Cheap stand-in for the score: words shared with the question, and the rank of the passage for the rest."""
+    passage = candidate.statement.passage
+    return coverage(weights, candidate.around) + coverage(weights, passages[passage]) + 1 / (1 + passage)
+
+
+def _shortened(text: str, embedder: Embedder) -> str:
+    if len(text) <= LONGEST:  # no tokenizer makes more tokens than characters
+        return text
+    starts = embedder.tokens.starts(text)
+    return text if len(starts) <= LONGEST else text[: int(starts[LONGEST])]

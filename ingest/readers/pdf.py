@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ingest.readers.pdf_parts import Line
 
 PAGES_NAMED = 12  # in one warning
+END_WITHIN = 2048  # bytes from the end of a file within which it says %%EOF
 TELLING_OUTLINE = 2  # entries; a single one is the title
 
 
@@ -60,14 +61,22 @@ class _Pair:
     def __init__(self, data: bytes) -> None:
         self._data = data
         self.warnings: list[str] = []
-        self._text: PdfFile
+        if b"%%EOF" not in data[-END_WITHIN:]:
+            self.warnings.append("the file was cut off: some of it may be missing")
+        self._text = self._open()
+
+    def _open(self) -> PdfFile:
         try:
-            self._text = PdfiumFile(data)
-        except FileFailed as failure:
-            if failure.outcome == "encrypted":
+            return PdfiumFile(self._data)
+        except FileFailed as first:
+            if first.outcome == "encrypted":
                 raise
-            self._text = self._second
-            self.warnings.append(f"{failure.reason}; read by pypdf instead, which may run words together")
+            try:
+                len(self._second)
+            except FileFailed as second:
+                raise FileFailed("parse_error", f"the PDF is damaged: {first.reason}, and {second.reason}") from second
+            self.warnings.append(f"{first.reason}; read by pypdf instead, which may run words together")
+            return self._second
 
     @cached_property
     def _second(self) -> PypdfFile:

@@ -24,8 +24,10 @@ class Hyphens:
 
     def __init__(self, lines: Iterable[str]) -> None:
         lines = list(lines)
-        broken = any(HYPHEN in line for line in lines)
-        self._seen = Counter(word.lower() for line in lines for word in _WORD.findall(line)) if broken else Counter()
+        self._seen: Counter[str] = Counter()
+        if any(HYPHEN in line for line in lines):
+            whole = (_BROKEN.sub(" ", line) for line in lines)  # the halves of a broken word are no evidence
+            self._seen.update(word.lower() for line in whole for word in _WORD.findall(line))
 
     def joined(self, line: str) -> str:
         """`line` with each broken word as one."""

@@ -69,6 +69,6 @@ def real_title(title: str) -> str:
     title = " ".join(title.replace("\0", "").split())
     title = re.sub(r"^Microsoft (Word|PowerPoint|Excel) - ", "", title)
     letters = sum(character.isalpha() for character in title)
-    if _NO_TITLE.fullmatch(title) or _FILE_NAME.fullmatch(title) or letters < max(3, len(title) / 2):
+    if _NO_TITLE.fullmatch(title) or _FILE_NAME.fullmatch(title) or letters < max(3, len(title) / 4):
         return ""
     return title

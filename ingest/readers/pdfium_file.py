@@ -32,9 +32,10 @@ class PdfiumFile:
         try:
             self._document = pypdfium2.PdfDocument(data)
         except pypdfium2.PdfiumError as error:
-            if error.err_code == PASSWORD_ERROR:
+            # pdfium may fail without setting its error code, which then is that of an earlier file.
+            if error.err_code == PASSWORD_ERROR and b"/Encrypt" in data:
                 raise FileFailed("encrypted", "it needs a password") from error
-            raise FileFailed("parse_error", f"pdfium cannot open it: {error}") from error
+            raise FileFailed("parse_error", f"pdfium cannot open it: {str(error).rstrip('.')}") from error
 
     def __len__(self) -> int:
         return len(self._document)

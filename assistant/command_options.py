@@ -98,7 +98,8 @@ def opened(
 def answer_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Every flag of a command that answers from a knowledge base: `opened` takes them, `as_json` excepted."""
     options: list[Callable[..., Any]] = [knowledge_base_option, json_option, embedder_option]
-    for option in (*options, *reversed(_SEARCH_OPTIONS), model_options):
+    options += [*reversed(_SEARCH_OPTIONS), model_options]
+    for option in options:
         command = option(command)
     return command
 

@@ -1,13 +1,15 @@
 """Which pieces of which documents go into a prompt, when there is room for so many tokens and no more.
 
 Small units are found, larger ones are read: the hits come first, then their neighbours, then the sections around them,
-as long as the budget lasts; or whole documents, best first (LongRAG, arXiv:2406.15319).
+then the rest of their documents, as long as the budget lasts; or whole documents, best first (LongRAG,
+arXiv:2406.15319).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Literal
 
 from assistant.answers import Mode
@@ -15,8 +17,8 @@ from assistant.repetition import Unheard
 from assistant.volumes import Volume
 from ingest.documents import Hit
 
-Stage = Literal["chunks", "neighbours", "sections"]
-STAGES: tuple[Stage, ...] = ("chunks", "neighbours", "sections")
+Stage = Literal["chunks", "neighbours", "sections", "documents"]
+STAGES: tuple[Stage, ...] = ("chunks", "neighbours", "sections", "documents")
 
 DOCUMENT_SHARE = 0.6  # of the budget, for any one document while others have something to say
 FULL = 16  # tokens; with less room than that, nothing worth reading fits any more
@@ -73,12 +75,6 @@ def select(hits: Sequence[Hit], volumes: Mapping[str, Volume], budget: int, mode
     for share in (DOCUMENT_SHARE, 1.0) if len(documents) > 1 else (1.0,):
         for stage in STAGES:
             _take(selection, fresh, stage, share)
-    if mode == "whole":
-        for identity in documents:
-            for ordinal in range(len(volumes[identity])):
-                if selection.full:
-                    break
-                selection.offer(identity, [ordinal])
     return selection
 
 
@@ -90,23 +86,25 @@ def _take(selection: Selection, hits: Sequence[Hit], stage: Stage, share: float)
         chunk = hit.chunk
         if stage != "chunks" and chunk.ordinal not in selection.chosen.get(chunk.document_id, ()):
             continue  # what stands around a hit says little without the hit
-        for ordinal in _around(selection.volumes[chunk.document_id], chunk.ordinal, stage):
-            if not selection.offer(chunk.document_id, [ordinal], share) and stage == "sections":
-                break  # a section goes on from what was taken, without holes
+        for direction in _around(selection.volumes[chunk.document_id], chunk.ordinal, stage):
+            for ordinal in direction:
+                if not selection.offer(chunk.document_id, [ordinal], share):
+                    break  # what lies behind would be torn off
 
 
-def _around(volume: Volume, ordinal: int, stage: Stage) -> Iterator[int]:
-    """Ordinals to offer for a hit at one stage, nearest first; what follows before what precedes."""
+def _around(volume: Volume, ordinal: int, stage: Stage) -> Iterator[Iterable[int]]:
+    """Ordinals to offer for a hit at one stage, nearest first, in each direction; what follows before what precedes."""
     if stage == "chunks":
-        yield ordinal
-    elif stage == "neighbours":
-        yield from (near for near in (ordinal + 1, ordinal - 1) if 0 <= near < len(volume))
-    elif heading := volume.heading(ordinal):
-        for step in (1, -1):
-            near = ordinal + step
-            while 0 <= near < len(volume) and volume.heading(near) == heading:
-                yield near
-                near += step
+        yield [ordinal]
+        return
+    after, before = range(ordinal + 1, len(volume)), range(ordinal - 1, -1, -1)
+    for direction in (after, before):
+        if stage == "neighbours":
+            yield direction[:1]
+        elif stage == "documents":
+            yield direction
+        elif heading := volume.heading(ordinal):
+            yield takewhile(lambda near: volume.heading(near) == heading, direction)
 
 
 def _cost(volume: Volume, have: set[int], new: set[int], room: int) -> int:

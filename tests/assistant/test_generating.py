@@ -1,0 +1,164 @@
+"""Answers of a scripted model over a knowledge base in memory: cited, refused, cut off, too long, not there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from assistant.answering import AnswerStream, ExtractiveAnswering, Inquiry
+from assistant.answers import Answer, Completion, ModelProfile, Turn
+from assistant.errors import ModelMismatch, ModelUnreachable, PromptOverflow
+from assistant.generating import GenerativeAnswering, refuses
+from assistant.llms.scripted import Reply, ScriptedModel
+from assistant.packing import PackingOptions
+from assistant.profiles import profile_named
+from assistant.prompts import REFUSAL
+from ingest.documents import Hit
+from tests.support.memory import MemoryKnowledge, document_of
+
+QUESTION = "How long is parental leave?"
+KNOWLEDGE = MemoryKnowledge(
+    [
+        document_of("leave.md", ["Parental leave lasts 14 weeks.", "It is paid in full by the company."]),
+        document_of("hours.md", [f"Desk {number} is free on day {number}." for number in range(200)], 2),
+    ]
+)
+
+
+class Quoting(ExtractiveAnswering):
+    """Stands in for the built-in answerer where only that it was asked matters."""
+
+    def respond(self, inquiry, search):
+        hits = search(10)
+        yield "Quoted."
+        return Answer(inquiry.question, "Quoted.", (), False, 0.5, (), "extractive", manifest={"hits": len(hits)})
+
+
+def search(k: int) -> Sequence[Hit]:
+    return sorted(KNOWLEDGE.hits(), key=lambda hit: hit.chunk.id)[:k]
+
+
+def window(tokens: int = 2048) -> ModelProfile:
+    profile = profile_named("plain")
+    return replace(profile, window=tokens, max_input=tokens)
+
+
+def ask(
+    *replies: Reply, packing: PackingOptions | None = None, history: Sequence[Turn] = ()
+) -> tuple[Answer, ScriptedModel]:
+    model = ScriptedModel(replies, window())
+    answering = GenerativeAnswering(KNOWLEDGE, model, Quoting(KNOWLEDGE), packing)
+    stream = AnswerStream(answering.respond(Inquiry(QUESTION, QUESTION, tuple(history)), search))
+    pieces = list(stream)
+    if stream.answer.completion and not stream.answer.degraded:
+        assert "".join(pieces) == stream.answer.completion.text
+    return stream.answer, model
+
+
+def test_an_answer_with_its_places() -> None:
+    answer, model = ask("Parental leave lasts 14 weeks. [2] It is paid in full. [2]")
+    assert answer.text == "Parental leave lasts 14 weeks. It is paid in full."
+    assert [sentence.support for sentence in answer.sentences] == ["supported", "supported"]
+    assert [sentence.citations[0].source for sentence in answer.sentences] == ["leave.md", "leave.md"]
+    assert (answer.confidence, answer.abstained, answer.degraded) == (1.0, False, "")
+    assert answer.prompt is not None
+    assert model.prompts == [answer.prompt.text]
+    assert answer.prompt.ledger.passages > 0.97 * answer.prompt.ledger.budget
+    assert answer.manifest["markers_dropped"] == 0
+
+
+def test_markers_that_name_nothing_are_counted() -> None:
+    answer, _ = ask("Parental leave lasts 14 weeks. [2][99]")
+    assert answer.manifest["markers_dropped"] == 1
+
+
+@pytest.mark.parametrize("reply", [REFUSAL, "the documents do not answer this", f"{REFUSAL} [1]", "", "  \n"])
+def test_a_refusal_is_an_abstention(reply: str) -> None:
+    answer, _ = ask(reply)
+    assert (answer.abstained, answer.text, answer.sentences) == (True, REFUSAL, ())
+    assert answer.passages
+
+
+def test_an_answer_that_mentions_the_refusal_is_none() -> None:
+    assert not refuses("Parental leave lasts 14 weeks. The documents do not answer this for part-timers.")
+
+
+def test_a_dialogue_that_goes_on_is_cut() -> None:
+    answer, _ = ask("It lasts 14 weeks. [2]\nQuestion: And now?\nAnswer: Nothing.")
+    assert answer.text == "It lasts 14 weeks."
+
+
+@pytest.mark.parametrize("finish", ["length", "incomplete"])
+def test_a_cut_answer_is_shown_as_one(finish) -> None:
+    answer, _ = ask(Completion("Parental leave lasts", finish, problem="broken"))
+    assert answer.completion is not None
+    assert (answer.text, answer.completion.finish) == ("Parental leave lasts", finish)
+
+
+def test_a_server_that_is_down_gives_quotations() -> None:
+    answer, _ = ask(ModelUnreachable("Nobody listens at http://host.", "Start it."))
+    assert (answer.text, answer.model) == ("Quoted.", "extractive")
+    assert answer.degraded == "Nobody listens at http://host. Start it."
+    assert answer.manifest["hits"] == 10
+
+
+def test_a_wrong_model_is_an_error() -> None:
+    with pytest.raises(ModelMismatch, match="another"):
+        ask(ModelMismatch("It serves another model."))
+
+
+def test_a_prompt_that_the_server_finds_too_long_is_cut_once() -> None:
+    answer, model = ask(PromptOverflow("Too long."), "Parental leave lasts 14 weeks.")
+    first, second = model.prompts
+    assert answer.prompt is not None
+    assert len(second) < len(first)
+    assert model.count(second).tokens <= 0.85 * model.count(first).tokens
+    assert "14 weeks" in second
+    assert answer.sentences[0].support == "supported"
+
+
+def test_the_limit_that_the_server_states_is_kept() -> None:
+    overflow = PromptOverflow("Too long.")
+    overflow.given, overflow.limit = 1500, 600
+    _, model = ask(overflow, "Parental leave lasts 14 weeks.")
+    assert model.count(model.prompts[1]).tokens <= 510
+
+
+def test_a_prompt_that_is_too_long_twice_is_an_error() -> None:
+    with pytest.raises(PromptOverflow, match="Still"):
+        ask(PromptOverflow("Too long."), PromptOverflow("Still too long."))
+
+
+def test_the_reserve_bounds_the_answer() -> None:
+    answer, _ = ask("one two three four five", packing=PackingOptions(reserve=3))
+    assert answer.completion is not None
+    assert (answer.completion.text, answer.completion.finish) == ("one two three", "length")
+
+
+def test_without_passages_no_model_is_asked() -> None:
+    model = ScriptedModel(["From memory."], window())
+    stream = AnswerStream(
+        GenerativeAnswering(KNOWLEDGE, model, Quoting(KNOWLEDGE)).respond(Inquiry(QUESTION, QUESTION), lambda k: [])
+    )
+    assert list(stream) == []
+    assert stream.answer.abstained
+    assert model.prompts == []
+
+
+def test_what_was_said_before_is_sent() -> None:
+    _, model = ask("Yes.", history=[Turn("Who decides?", "The director.")])
+    assert "Earlier question: Who decides?\nEarlier answer: The director.\n\nQuestion: How long" in model.prompts[0]
+
+
+def test_closing_the_stream_cancels_the_request() -> None:
+    model = ScriptedModel(["one two three"], window())
+    stream = AnswerStream(
+        GenerativeAnswering(KNOWLEDGE, model, Quoting(KNOWLEDGE)).respond(Inquiry(QUESTION, QUESTION), search)
+    )
+    assert next(stream) == "one"
+    stream.close()
+    assert list(stream) == []
+    with pytest.raises(RuntimeError, match="not there yet"):
+        _ = stream.answer

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from ingest.errors import KnowledgeBaseBusy
 from ingest.store import document_rows, keyword_rows
 from ingest.store.maintenance import renew
-from ingest.store.reading import DOCUMENT
 from ingest.store.schema import write_meta
 from ingest.store.space import require_space
+from ingest.store.table_rows import DocumentRow
 
 if TYPE_CHECKING:
     from ingest.store.database import Database
@@ -21,7 +21,7 @@ def rebuild(database: Database) -> None:
     renew(database)
     with database.transaction() as snapshot:
         keyword_rows.clear(snapshot.connection)
-        for row in snapshot.connection.execute(f"{DOCUMENT} ORDER BY key").fetchall():
+        for row in list(snapshot.rows(DocumentRow, "ORDER BY key")):
             keyword_rows.insert(snapshot.connection, document_rows.stored_rows(snapshot, row))
         keyword_rows.optimise(snapshot.connection)
     if not database.compact():

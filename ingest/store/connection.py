@@ -7,6 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from ingest.errors import KnowledgeBaseError
@@ -43,6 +44,7 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
         isolation_level=None,  # transactions are begun by us, never by the driver
         check_same_thread=False,  # the pool hands a connection to one thread at a time
     )
+    connection.text_factory = partial(str, encoding="utf-8", errors="replace")  # checksums see what is not UTF-8
     try:
         for pragma in _WRITING if mode == "rw" else _READING:
             connection.execute(pragma)

@@ -15,8 +15,8 @@ from ingest.store.faults import is_input_output_error, translated
 from ingest.store.filesystems import refuse_network
 from ingest.store.keyword_check import VOCABULARY
 from ingest.store.locks import FileLock
-from ingest.store.reading import Snapshot
 from ingest.store.schema import recognise
+from ingest.store.snapshot import Snapshot
 
 
 class Database:

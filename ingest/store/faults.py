@@ -27,6 +27,8 @@ def translated(folder: Path) -> Iterator[None]:
         yield
     except (sqlite3.Error, sqlite3.Warning) as error:
         raise from_sqlite(error, folder) from error
+    except UnicodeDecodeError as error:  # from within sqlite3, when its message quotes a damaged name
+        raise damaged(folder, "the database's schema is not text") from error
     except OSError as error:
         raise from_system(error, folder) from error
 

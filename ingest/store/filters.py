@@ -9,8 +9,9 @@ from fnmatch import translate
 from typing import TYPE_CHECKING, TypeVar
 
 from ingest.documents import Filter
-from ingest.store.reading import DOCUMENT, SOURCE, Snapshot
 from ingest.store.rows import unpack
+from ingest.store.snapshot import Snapshot
+from ingest.store.table_rows import DocumentRow, SourceRow
 
 if TYPE_CHECKING:
     from ingest.documents import IntVector
@@ -64,11 +65,11 @@ def _documents(snapshot: Snapshot, only: Filter) -> list[int]:
     if not only.metadata:
         return sorted(named)
     wanted = dict(only.metadata).items()
-    rows = snapshot.rows(f"{DOCUMENT} ORDER BY key")
-    return [row[0] for row in rows if row[0] in named and wanted <= json.loads(row[7]).items()]
+    rows = snapshot.rows(DocumentRow, "ORDER BY key")
+    return [row.key for row in rows if row.key in named and wanted <= json.loads(row.metadata).items()]
 
 
 def _by_source(snapshot: Snapshot, patterns: tuple[str, ...]) -> set[int]:
     pattern = source_pattern(patterns or ("*",))
-    rows = snapshot.rows(f"{SOURCE} WHERE document IS NOT NULL")
-    return {row[1] for row in rows if pattern.match(unpack(row[0]))}
+    rows = snapshot.rows(SourceRow)
+    return {row.document for row in rows if row.document is not None and pattern.match(unpack(row.uri))}

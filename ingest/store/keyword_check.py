@@ -14,11 +14,11 @@ from itertools import groupby, zip_longest
 from typing import TYPE_CHECKING, Any
 
 from ingest.store import document_rows, keyword_rows
-from ingest.store.reading import DOCUMENT
 from ingest.store.schema import KEYWORDS
+from ingest.store.table_rows import DocumentRow
 
 if TYPE_CHECKING:
-    from ingest.store.reading import Snapshot
+    from ingest.store.snapshot import Snapshot
 
 # Views of the index (https://sqlite.org/fts5.html#the_fts5vocab_virtual_table_module). Temporary, since the database
 # may be on a medium that cannot be written to.
@@ -39,7 +39,7 @@ def keyword_problems(snapshot: Snapshot) -> Iterator[str]:
     with closing(sqlite3.connect("")) as rebuilt:  # "": on disk when it grows, and gone when it is closed
         for statement in (KEYWORDS, *VOCABULARY, "BEGIN"):
             rebuilt.execute(statement)
-        for row in snapshot.connection.execute(f"{DOCUMENT} ORDER BY key").fetchall():
+        for row in snapshot.rows(DocumentRow, "ORDER BY key"):
             keyword_rows.insert(rebuilt, document_rows.stored_rows(snapshot, row))
         if wrong := _wrong_terms(snapshot.connection, rebuilt):
             yield f"{wrong} words are not found where they stand"

@@ -12,7 +12,7 @@ from ingest.store.keyword_query import Term, any_of, telling, terms, words_and_p
 if TYPE_CHECKING:
     from ingest.documents import Filter
     from ingest.store.database import Database
-    from ingest.store.reading import Snapshot
+    from ingest.store.snapshot import Snapshot
 
 PAIRS_BELOW = 20_000  # chunks; above, phrases and frequent words cost more milliseconds than they find
 COMMON_SHARE = 0.2  # of the chunks: words in more of them are left out of questions to large knowledge bases

@@ -17,7 +17,7 @@ from ingest.store.stored_vectors import sample_between, vector_blocks
 
 if TYPE_CHECKING:
     from ingest.store.database import Database
-    from ingest.store.reading import Snapshot
+    from ingest.store.snapshot import Snapshot
 
 SAMPLE_ROWS = 200_000  # vectors that an index is trained on
 QUARANTINE = "quarantine"
@@ -108,7 +108,7 @@ def _publish(snapshot: Snapshot, written: list[tuple[Run, Segment | None]]) -> N
     for run, segment in written:
         snapshot.connection.executemany("DELETE FROM segments WHERE file = ?", [(old.file,) for old in run.replaces])
         if segment is not None:  # some of its documents may have been removed while the file was written
-            segments.insert_segment(snapshot, replace(segment, dead=segment.count - _count(snapshot, run)))
+            segments.insert_segment(snapshot, replace(segment, dead=segment.vectors - _count(snapshot, run)))
     upto = max([meta["indexed_upto"], *(run.high for run, _ in written)])
     write_meta(snapshot.connection, indexed_upto=upto, layout=meta["layout"] + 1)
 

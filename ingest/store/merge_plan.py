@@ -44,7 +44,7 @@ def plan(segments: Sequence[Segment], fresh: Fresh, unusable: Collection[Segment
     """What to write so that every chunk is in a sound segment, by ascending ids. `segments` ascend too."""
     young = _joining(segments, fresh.count)
     old = segments[: len(segments) - len(young)]
-    runs = [Run(s.low, s.high, (s,)) for s in old if s in unusable or s.dead > DEAD_SHARE * s.count]
+    runs = [Run(s.low, s.high, (s,)) for s in old if s in unusable or s.dead > DEAD_SHARE * s.vectors]
     if fresh.count:
         runs.append(Run(min([fresh.low, *(s.low for s in young)]), fresh.high, tuple(young)))
     return runs

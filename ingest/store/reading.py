@@ -1,163 +1,103 @@
-"""Rows back into nouns. Every function works in one snapshot; a row that is not what was written is never returned."""
+"""Rows back into nouns."""
 
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from typing import cast
 
 from ingest.changes import Holding, Statistics
-from ingest.documents import Chunk, Document, Heading, Hit, Model, Source
+from ingest.documents import Chunk, Document, Heading, Hit, Outcome, Source
 from ingest.store.faults import damaged
-from ingest.store.rows import BLOCK, blob_checksum, checksum, unpack
-from ingest.store.schema import read_meta
+from ingest.store.rows import unpack
+from ingest.store.snapshot import Snapshot
+from ingest.store.table_rows import ChunkRow, DocumentRow, SourceRow
 
-MODEL = (
-    "SELECT id, name, fingerprint, dimension, checksum FROM models "
-    "WHERE id = (SELECT value FROM meta WHERE name = 'model')"
-)
-DOCUMENT = "SELECT key, id, content, length, chunks, title, names, metadata, pages, details, checksum FROM documents"
-CHUNK = "SELECT id, document, ordinal, start, stop, page, heading, text_hash, embedding_hash, checksum FROM chunks"
-SOURCE = "SELECT uri, document, size, mtime_ns, outcome, reason, seen, checksum FROM sources"
-TEXT = "SELECT document, ordinal, text, checksum FROM texts"
-
-Row = tuple[Any, ...]
+_LISTED = "IN (SELECT value FROM json_each(?))"
 
 
-class Snapshot:
-    """A read transaction on a connection that checks what it reads. Raises `KnowledgeBaseDamaged`."""
-
-    def __init__(self, connection: sqlite3.Connection, folder: Path) -> None:
-        self.connection = connection
-        self.folder = folder
-
-    def rows(self, query: str, parameters: Sequence[Any] = ()) -> Iterator[Row]:
-        """The rows of one of the queries above, which end with the checksum of the columns before it."""
-        for row in self.connection.execute(query, parameters):
-            if checksum(*row[:-1]) != row[-1]:
-                raise damaged(self.folder, f"row {row[0]!r} of {query.rpartition(' FROM ')[2].split()[0]} was altered")
-            yield row
-
-    def row(self, query: str, parameters: Sequence[Any] = ()) -> Row | None:
-        return next(self.rows(query, parameters), None)
-
-    def meta(self) -> dict[str, int]:
-        return read_meta(self.connection, self.folder)
-
-    def generation(self) -> int:
-        return self.meta()["generation"]
-
-    def model(self) -> tuple[int, Model] | None:
-        """The key of the active model and the model."""
-        found = self.row(MODEL)
-        return (found[0], Model(found[1], found[2], found[3])) if found else None
-
-    def statistics(self) -> Statistics:
-        sources, documents, chunks = self.connection.execute(
-            "SELECT (SELECT count(*) FROM sources), (SELECT count(*) FROM documents), (SELECT count(*) FROM chunks)"
-        ).fetchone()
-        size = sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
-        return Statistics(sources, documents, chunks, size)
-
-    def sources(self) -> list[Source]:
-        identities = dict(self.connection.execute("SELECT key, id FROM documents"))
-        return [_source(row, identities.get(row[1])) for row in self.rows(f"{SOURCE} ORDER BY uri")]
-
-    def holdings(self) -> list[Holding]:
-        documents = {row[0]: row for row in self.rows(DOCUMENT)}
-        identities = {key: row[1] for key, row in documents.items()}
-        return [
-            _holding(_source(row, identities.get(row[1])), documents.get(row[1]))
-            for row in self.rows(f"{SOURCE} ORDER BY uri")
-        ]
-
-    def names(self, key: int) -> list[str]:
-        """The uris that name a document, in order."""
-        found = self.rows(f"{SOURCE} WHERE document = ? ORDER BY uri", (key,))
-        return [unpack(row[0]) for row in found]
-
-    def document_row(self, document_id: str) -> Row | None:
-        return self.row(f"{DOCUMENT} WHERE id = ?", (document_id,))
-
-    def document(self, document_id: str) -> Document | None:
-        row = self.document_row(document_id)
-        if row is None:
-            return None
-        text = self.text(row[0], 0, row[3])
-        names = self.names(row[0])
-        return _document(row, text, names[0] if names else "")
-
-    def text(self, key: int, start: int, stop: int) -> str:
-        """Characters start to stop of a document's text, reading only the rows that hold them."""
-        first, last = start // BLOCK, max(start, stop - 1) // BLOCK
-        pieces = []
-        for document, ordinal, piece, crc in self.connection.execute(
-            f"{TEXT} WHERE document = ? AND ordinal BETWEEN ? AND ? ORDER BY ordinal", (key, first, last)
-        ):
-            if blob_checksum(piece, document, ordinal) != crc:
-                raise damaged(self.folder, f"the text of document {document} was altered in block {ordinal}")
-            pieces.append(unpack(piece))
-        return "".join(pieces)[start - first * BLOCK : stop - first * BLOCK]
-
-    def chunks(self, document_id: str) -> list[Chunk]:
-        row = self.document_row(document_id)
-        if row is None:
-            return []
-        text = self.text(row[0], 0, row[3])
-        rows = self.rows(f"{CHUNK} WHERE document = ? ORDER BY ordinal", (row[0],))
-        return [_chunk(found, document_id, text[found[3] : found[4]]) for found in rows]
-
-    def hits(self, scored: Sequence[tuple[int, float]]) -> list[Hit]:
-        documents: dict[int, tuple[Row, str]] = {}
-        return [hit for chunk, score in scored if (hit := self._hit(chunk, score, documents))]
-
-    def _hit(self, chunk: int, score: float, documents: dict[int, tuple[Row, str]]) -> Hit | None:
-        found = self.row(f"{CHUNK} WHERE id = ?", (chunk,))
-        if found is None:
-            return None
-        key = found[1]
-        if key not in documents:
-            row = self.row(f"{DOCUMENT} WHERE key = ?", (key,))
-            if row is None:
-                raise damaged(self.folder, f"chunk {chunk} belongs to document {key}, which is not there")
-            documents[key] = row, next(iter(self.names(key)), "")
-        row, source = documents[key]
-        made = _chunk(found, row[1], self.text(key, found[3], found[4]))
-        labels = json.loads(row[8])["labels"]
-        label = labels[made.page - 1] if made.page <= len(labels) else ""
-        return Hit(made, score, source, label, unpack(row[5]))
+def read_statistics(snapshot: Snapshot) -> Statistics:
+    sources, documents, chunks = (
+        snapshot.number(f"SELECT count(*) FROM {table}")  # noqa: S608 - names of our own
+        for table in ("sources", "documents", "chunks")
+    )
+    size = sum(path.stat().st_size for path in snapshot.folder.rglob("*") if path.is_file())
+    return Statistics(sources, documents, chunks, size)
 
 
-def _chunk(row: Row, document_id: str, text: str) -> Chunk:
-    identity, _, ordinal, start, stop, page, heading = row[:7]
-    return Chunk(identity, document_id, ordinal, start, stop, text, page, unpack(heading))
+def read_sources(snapshot: Snapshot) -> list[Source]:
+    identities = {row.key: row.id for row in snapshot.rows(DocumentRow)}
+    rows = snapshot.rows(SourceRow, "ORDER BY uri")
+    return [_source(row, identities[row.document] if row.document is not None else None) for row in rows]
 
 
-def _source(row: Row, document_id: str | None) -> Source:
-    uri, _, size, mtime_ns, outcome, reason, seen = row[:7]
-    return Source(unpack(uri), size, mtime_ns, document_id, outcome, unpack(reason), seen)
+def read_holdings(snapshot: Snapshot) -> list[Holding]:
+    documents = {row.key: row for row in snapshot.rows(DocumentRow)}
+    rows = snapshot.rows(SourceRow, "ORDER BY uri")
+    return [_holding(row, documents[row.document] if row.document is not None else None) for row in rows]
 
 
-def _holding(source: Source, row: Row | None) -> Holding:
+def read_document(snapshot: Snapshot, document_id: str) -> Document | None:
+    row = snapshot.document(document_id)
     if row is None:
-        return Holding(source, title="", pages=0, chunks=0)
-    pages = json.loads(row[8])
-    count = len(pages["starts"]) if pages["labels"] or len(pages["starts"]) > 1 else 0
-    return Holding(source, unpack(row[5]), count, row[4], tuple(json.loads(row[9])["warnings"]))
-
-
-def _document(row: Row, text: str, source: str) -> Document:
-    pages, details = json.loads(row[8]), json.loads(row[9])
+        return None
+    pages, details = json.loads(row.pages), json.loads(row.details)
     return Document(
-        id=row[1],
-        text=text,
-        source=source,
-        title=unpack(row[5]),
+        id=row.id,
+        text=snapshot.text(row.key, 0, row.length),
+        source=next(iter(snapshot.names(row.key)), ""),
+        title=unpack(row.title),
         pages=tuple(pages["starts"]),
         labels=tuple(pages["labels"]),
         headings=tuple(Heading(*heading) for heading in details["headings"]),
-        metadata=json.loads(row[7]),
+        metadata=json.loads(row.metadata),
         warnings=tuple(details["warnings"]),
     )
+
+
+def read_chunks(snapshot: Snapshot, document_id: str) -> list[Chunk]:
+    row = snapshot.document(document_id)
+    if row is None:
+        return []
+    text = snapshot.text(row.key, 0, row.length)
+    chunks = snapshot.rows(ChunkRow, "WHERE document = ? ORDER BY ordinal", (row.key,))
+    return [_chunk(chunk, row.id, text[chunk.start : chunk.stop]) for chunk in chunks]
+
+
+def read_hits(snapshot: Snapshot, scored: Sequence[tuple[int, float]]) -> list[Hit]:
+    """See `Store.hits`; chunks, documents and names are read in one query each, however many they are."""
+    wanted = json.dumps([chunk for chunk, _ in scored])
+    chunks = {row.id: row for row in snapshot.rows(ChunkRow, f"WHERE id {_LISTED}", (wanted,))}
+    keys = json.dumps(sorted({row.document for row in chunks.values()}))
+    documents = {row.key: row for row in snapshot.rows(DocumentRow, f"WHERE key {_LISTED}", (keys,))}
+    names = snapshot.rows(SourceRow, f"WHERE document {_LISTED} ORDER BY uri DESC", (keys,))
+    sources = {row.document: unpack(row.uri) for row in names}  # the first name of each comes last and stays
+    labels = {key: json.loads(row.pages)["labels"] for key, row in documents.items()}
+    hits = []
+    for row, score in ((chunks[chunk], score) for chunk, score in scored if chunk in chunks):
+        document = documents.get(row.document)
+        if document is None:
+            raise damaged(snapshot.folder, f"chunk {row.id} belongs to document {row.document}, which is not there")
+        chunk = _chunk(row, document.id, snapshot.text(document.key, row.start, row.stop))
+        label = labels[document.key][row.page - 1] if row.page <= len(labels[document.key]) else ""
+        hits.append(Hit(chunk, score, sources.get(document.key, ""), label, unpack(document.title)))
+    return hits
+
+
+def _chunk(row: ChunkRow, document_id: str, text: str) -> Chunk:
+    return Chunk(row.id, document_id, row.ordinal, row.start, row.stop, text, row.page, unpack(row.heading))
+
+
+def _source(row: SourceRow, document_id: str | None) -> Source:
+    outcome = cast("Outcome", row.outcome)
+    return Source(unpack(row.uri), row.size, row.mtime_ns, document_id, outcome, unpack(row.reason), row.seen)
+
+
+def _holding(row: SourceRow, document: DocumentRow | None) -> Holding:
+    source = _source(row, document.id if document else None)
+    if document is None:
+        return Holding(source, title="", pages=0, chunks=0)
+    pages = json.loads(document.pages)
+    count = len(pages["starts"]) if pages["labels"] or len(pages["starts"]) > 1 else 0
+    warnings = tuple(json.loads(document.details)["warnings"])
+    return Holding(source, unpack(document.title), count, document.chunks, warnings)

@@ -10,7 +10,7 @@ from ingest.store.segments import read_manifest
 
 if TYPE_CHECKING:
     from ingest.documents import Document, Source
-    from ingest.store.reading import Snapshot
+    from ingest.store.snapshot import Snapshot
 
 COPIES = ("backups", "quarantine")
 _UNTIL_REBUILD = "until: ingest rebuild"
@@ -20,9 +20,9 @@ def receipt(snapshot: Snapshot, source: Source, document: Document | None, chunk
     """See `Store.receipt`. `chunks` are the ids that the document's chunks had, as far as they are known."""
     if document is None:
         return Receipt(source.uri, source.document_id or "", 0, ())
-    row = snapshot.document_row(document.id)
+    row = snapshot.document(document.id)
     if row is not None:
-        return Receipt(source.uri, document.id, 0, (), tuple(snapshot.names(row[0])))
+        return Receipt(source.uri, document.id, 0, (), tuple(snapshot.names(row.key)))
     meta = snapshot.meta()
     places = (
         Place("text", "removed"),
@@ -37,7 +37,7 @@ def receipt(snapshot: Snapshot, source: Source, document: Document | None, chunk
 
 
 def _rows(snapshot: Snapshot, name: str, query: str, chunks: range) -> Place:
-    found = snapshot.connection.execute(query, (chunks.start, chunks.stop - 1)).fetchone()[0]
+    found = snapshot.number(query, (chunks.start, chunks.stop - 1))
     return Place(name, "remains", f"{found} rows") if found else Place(name, "removed")
 
 

@@ -96,7 +96,7 @@ CREATE TABLE segments (
     kind TEXT NOT NULL,
     bytes INTEGER NOT NULL,     -- of the FAISS index in front of the footer
     crc INTEGER NOT NULL,
-    count INTEGER NOT NULL,     -- vectors in the file, dead ones included
+    vectors INTEGER NOT NULL,   -- in the file, dead ones included
     low INTEGER NOT NULL,       -- chunk ids low <= id <= high
     high INTEGER NOT NULL,
     dead INTEGER NOT NULL,      -- vectors in the file whose chunks are gone

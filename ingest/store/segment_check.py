@@ -11,7 +11,7 @@ from ingest.store.stored_vectors import ids_between
 
 if TYPE_CHECKING:
     from ingest.documents import IntVector
-    from ingest.store.reading import Snapshot
+    from ingest.store.snapshot import Snapshot
 
 
 def size_problems(snapshot: Snapshot) -> Iterator[str]:

@@ -16,16 +16,15 @@ from zlib import crc32
 
 from ingest.errors import KnowledgeBaseDamaged
 from ingest.store.creation import PRIVATE_FILE, PRIVATE_FOLDER, sync_folder
-from ingest.store.rows import checksum
+from ingest.store.table_rows import SegmentRow, put_rows, sealed
 
 if TYPE_CHECKING:
     from ingest.indexes.exact import ExactIndex
     from ingest.indexes.faiss import FaissIndex
-    from ingest.store.reading import Snapshot
+    from ingest.store.snapshot import Snapshot
 
 FOLDER = "segments"
 UNFINISHED = ".unfinished-"
-SEGMENT = "SELECT file, model, kind, bytes, crc, count, low, high, dead, checksum FROM segments"
 
 _MAGIC = b"KESTSEG\n"
 _FORMAT = 1
@@ -36,21 +35,21 @@ _PIECE = 1 << 20  # bytes read at a time
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A row of the manifest. `count` vectors are in the file, of chunks low <= id <= high; `dead` of these are gone."""
+    """A row of the manifest. `vectors` are in the file, of chunks low <= id <= high; `dead` of these are gone."""
 
     file: str
     model: int
     kind: str
     bytes: int
     crc: int
-    count: int
+    vectors: int
     low: int
     high: int
     dead: int = 0
 
     @property
     def live(self) -> int:
-        return self.count - self.dead
+        return self.vectors - self.dead
 
     def chunks(self, among: range) -> range:
         """Those of a range of chunk ids that this segment covers."""
@@ -59,14 +58,11 @@ class Segment:
 
 def read_manifest(snapshot: Snapshot) -> list[Segment]:
     """The segments, in the order of their ids, which do not overlap."""
-    return [Segment(*row[:-1]) for row in snapshot.rows(f"{SEGMENT} ORDER BY low")]
+    return [Segment(*row[:-1]) for row in snapshot.rows(SegmentRow, "ORDER BY low")]
 
 
 def insert_segment(snapshot: Snapshot, segment: Segment) -> None:
-    columns = astuple(segment)
-    snapshot.connection.execute(
-        "INSERT OR REPLACE INTO segments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*columns, checksum(*columns))
-    )
+    put_rows(snapshot.connection, SegmentRow, [sealed(*astuple(segment))])
 
 
 def count_dead(snapshot: Snapshot, chunks: range) -> None:
@@ -134,8 +130,8 @@ def open_segment(folder: Path, segment: Segment) -> ExactIndex | FaissIndex:
     path = check_segment(folder, segment)
     small = read_fp16_index(path) if segment.kind == "fp16" else None
     index = _through_faiss(path) if small is None else small
-    if len(index) != segment.count:
-        raise _unusable(segment, f"holds {len(index)} vectors instead of {segment.count}")
+    if len(index) != segment.vectors:
+        raise _unusable(segment, f"holds {len(index)} vectors instead of {segment.vectors}")
     return index
 
 

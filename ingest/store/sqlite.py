@@ -13,6 +13,14 @@ from ingest.store.database import Database
 from ingest.store.filters import Filters
 from ingest.store.keywords import FullTextIndex, Weights
 from ingest.store.maintenance import maintain
+from ingest.store.reading import (
+    read_chunks,
+    read_document,
+    read_hits,
+    read_holdings,
+    read_sources,
+    read_statistics,
+)
 from ingest.store.removal import receipt
 from ingest.store.space import bytes_of, require_space
 from ingest.store.stored_vectors import known_vectors, vectors_of
@@ -76,38 +84,36 @@ class SqliteStore:
 
     def statistics(self) -> Statistics:
         with self._database.snapshot() as snapshot:
-            return snapshot.statistics()
+            return read_statistics(snapshot)
 
     def sources(self) -> list[Source]:
         with self._database.snapshot() as snapshot:
-            return snapshot.sources()
+            return read_sources(snapshot)
 
     def holdings(self) -> list[Holding]:
         with self._database.snapshot() as snapshot:
-            return snapshot.holdings()
+            return read_holdings(snapshot)
 
     def document(self, document_id: str) -> Document | None:
         with self._database.snapshot() as snapshot:
-            return snapshot.document(document_id)
+            return read_document(snapshot, document_id)
 
     def chunks(self, document_id: str) -> list[Chunk]:
         with self._database.snapshot() as snapshot:
-            return snapshot.chunks(document_id)
+            return read_chunks(snapshot, document_id)
 
     def hits(self, scored: Sequence[tuple[int, float]]) -> list[Hit]:
         with self._database.snapshot() as snapshot:
-            return snapshot.hits(scored)
+            return read_hits(snapshot, scored)
 
     def known_vectors(self, hashes: Iterable[bytes]) -> Mapping[bytes, FloatMatrix]:
         with self._database.snapshot() as snapshot:
             return known_vectors(snapshot, hashes)
 
     def vectors(self, chunks: Sequence[int]) -> Mapping[int, FloatMatrix]:
-        import numpy as np
-
         with self._database.snapshot() as snapshot:
-            index = vectors_of(snapshot, np.array(sorted(set(chunks)), dtype=np.int64))
-        return dict(zip(index.ids.tolist(), index.vectors, strict=True))
+            found = vectors_of(snapshot, chunks)
+        return dict(zip(found.ids.tolist(), found.vectors, strict=True))
 
     def search_vectors(self, query: FloatMatrix, k: int, only: Filter | None = None) -> list[tuple[int, float]]:
         return self._vectors.search(query, k, only)

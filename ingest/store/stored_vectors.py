@@ -4,58 +4,60 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
+from ingest.documents import Model
 from ingest.store.faults import damaged
-from ingest.store.reading import CHUNK
-from ingest.store.rows import blob_checksum, unpack_vectors
+from ingest.store.rows import unpack_vectors
+from ingest.store.table_rows import ChunkRow, VectorRow
 
 if TYPE_CHECKING:
     from ingest.documents import FloatMatrix, IntVector
     from ingest.indexes.exact import ExactIndex
     from ingest.indexes.scoring import Neighbours
-    from ingest.store.reading import Snapshot
+    from ingest.store.snapshot import Snapshot
 
 BLOCK_ROWS = 20_000  # read at a time: 31 MB at 384 dimensions
 NEWEST = 2**62
+BYTES = 2  # of a dimension
 
-VECTOR = "SELECT chunk, model, vector, checksum FROM vectors"
-_BETWEEN = f"{VECTOR} WHERE chunk BETWEEN ? AND ? ORDER BY chunk"
-_LISTED = f"{VECTOR} JOIN json_each(?) ON json_each.value = chunk ORDER BY chunk"
-_SAMPLE = f"{VECTOR} WHERE chunk BETWEEN ? AND ? AND chunk % ? = 0 ORDER BY chunk"
+_BETWEEN = "WHERE chunk BETWEEN ? AND ? ORDER BY chunk"
+_LISTED = "WHERE chunk IN (SELECT value FROM json_each(?)) ORDER BY chunk"
+_SAMPLE = "WHERE chunk BETWEEN ? AND ? AND chunk % ? = 0 ORDER BY chunk"
 
 
 def vectors_between(snapshot: Snapshot, low: int, high: int) -> ExactIndex:
     """Those of the chunks low <= id <= high. Raises `KnowledgeBaseDamaged`, as all reading here does."""
-    return _checked(snapshot, snapshot.connection.execute(_BETWEEN, (low, high)).fetchall())
+    return _index(snapshot, list(snapshot.rows(VectorRow, _BETWEEN, (low, high))))
 
 
-def vectors_of(snapshot: Snapshot, chunks: IntVector) -> ExactIndex:
-    return _checked(snapshot, snapshot.connection.execute(_LISTED, (json.dumps(chunks.tolist()),)).fetchall())
+def vectors_of(snapshot: Snapshot, chunks: Iterable[int]) -> ExactIndex:
+    """Those of the chunks that are there, by ascending id."""
+    return _index(snapshot, list(snapshot.rows(VectorRow, _LISTED, (json.dumps(sorted(set(chunks))),))))
 
 
 def known_vectors(snapshot: Snapshot, hashes: Iterable[bytes]) -> dict[bytes, FloatMatrix]:
     """See `Store.known_vectors`."""
-    import numpy as np
-
-    query = f"{CHUNK} WHERE embedding_hash = ? LIMIT 1"
-    found = {name: row[0] for name in set(hashes) if (row := snapshot.row(query, (name,))) and row[8] == name}
-    index = vectors_of(snapshot, np.array(sorted(set(found.values())), dtype=np.int64))
+    which = "WHERE embedding_hash = ? LIMIT 1"
+    rows = {name: snapshot.row(ChunkRow, which, (name,)) for name in set(hashes)}
+    found = {name: row.id for name, row in rows.items() if row and row.embedding_hash == name}
+    index = vectors_of(snapshot, found.values())
     vectors = dict(zip(index.ids.tolist(), index.vectors, strict=True))
     return {name: vectors[chunk] for name, chunk in found.items()}
 
 
 def vector_blocks(snapshot: Snapshot, low: int, high: int) -> Iterator[ExactIndex]:
     """As `vectors_between`, a block at a time."""
-    rows = snapshot.connection.execute(_BETWEEN, (low, high))
-    while block := rows.fetchmany(BLOCK_ROWS):
-        yield _checked(snapshot, block)
+    rows = snapshot.rows(VectorRow, _BETWEEN, (low, high))
+    while block := list(islice(rows, BLOCK_ROWS)):
+        yield _index(snapshot, block)
 
 
 def sample_between(snapshot: Snapshot, low: int, high: int, every: int) -> FloatMatrix:
     """Every so many-th of the vectors, or all of them when that finds none."""
-    rows = snapshot.connection.execute(_SAMPLE, (low, high, every)).fetchall()
-    return _checked(snapshot, rows).vectors if rows else vectors_between(snapshot, low, high).vectors
+    rows = list(snapshot.rows(VectorRow, _SAMPLE, (low, high, every)))
+    return _index(snapshot, rows).vectors if rows else vectors_between(snapshot, low, high).vectors
 
 
 def scan(
@@ -78,19 +80,14 @@ def ids_between(snapshot: Snapshot, low: int, high: int) -> IntVector:
     return np.fromiter((row[0] for row in rows), np.int64)
 
 
-def _checked(snapshot: Snapshot, rows: Sequence[tuple[int, int, bytes, int]]) -> ExactIndex:
+def _index(snapshot: Snapshot, rows: Sequence[VectorRow]) -> ExactIndex:
     import numpy as np
 
     from ingest.indexes.exact import ExactIndex
 
-    found = snapshot.model()
-    if found is None and not rows:
-        return ExactIndex(np.empty(0, np.int64), np.empty((0, 0), np.float32))
-    if found is None:
-        raise damaged(snapshot.folder, "it does not say which model its vectors are of")
-    key, model = found
-    for chunk, made_by, vector, crc in rows:
-        if made_by != key or blob_checksum(vector, chunk, made_by) != crc or len(vector) != 2 * model.dimension:
-            raise damaged(snapshot.folder, f"the vector of chunk {chunk} was altered")
-    ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
-    return ExactIndex(ids, unpack_vectors([row[2] for row in rows], model.dimension))
+    key, model = snapshot.model() or (0, Model("", "", 0))
+    for row in rows:
+        if row.model != key or len(row.vector) != BYTES * model.dimension:
+            raise damaged(snapshot.folder, f"the vector of chunk {row.chunk} is not of the model {model.name!r}")
+    ids = np.fromiter((row.chunk for row in rows), np.int64, len(rows))
+    return ExactIndex(ids, unpack_vectors([row.vector for row in rows], model.dimension))

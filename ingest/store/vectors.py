@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ingest.indexes.scoring import Neighbours
     from ingest.store.database import Database
     from ingest.store.filters import Filters
-    from ingest.store.reading import Snapshot
+    from ingest.store.snapshot import Snapshot
 
 ATTEMPTS = 3  # to see a manifest whose files are all there, while segments are being merged
 PROPOSED = 2, 20  # an approximate index proposes 2 k + 20 ids for k: where it ranks .994 right, that misses none
@@ -57,7 +57,7 @@ def _search_part(snapshot: Snapshot, part: Part, query: FloatMatrix, k: int, all
     if segment.kind == "fp16":
         return part.index.search(query, k, within)
     candidates, _ = part.index.search(query, PROPOSED[0] * k + PROPOSED[1], within)
-    return vectors_of(snapshot, candidates).search(query, k)
+    return vectors_of(snapshot, candidates.tolist()).search(query, k)
 
 
 def _within(ids: IntVector, low: int, high: int) -> IntVector:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from ingest.changes import Finding
 from ingest.errors import KnowledgeBaseDamaged
 from ingest.store.keyword_check import keyword_problems
-from ingest.store.reading import CHUNK, DOCUMENT, SOURCE, Row, Snapshot
-from ingest.store.rows import blob_checksum, checksum, text_hash, unpack
+from ingest.store.rows import text_hash, unpack
 from ingest.store.segment_check import content_problems, size_problems
-from ingest.store.stored_vectors import VECTOR
+from ingest.store.snapshot import Snapshot
+from ingest.store.table_rows import ChunkRow, DocumentRow, SourceRow, TextRow, VectorRow, is_intact
 
 if TYPE_CHECKING:
     from ingest.store.database import Database
@@ -85,50 +85,52 @@ def _segment_contents(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def _names(snapshot: Snapshot) -> Iterator[Finding]:
-    for row in snapshot.connection.execute(SOURCE):
-        if _altered(row):
-            yield Finding(unpack(row[0]), "what is known of this file was altered", _READ_AGAIN)
+    for row in snapshot.unchecked(SourceRow):
+        if not is_intact(row):
+            yield Finding(_name(row), "what is known of this file was altered", _READ_AGAIN)
 
 
 def _documents(snapshot: Snapshot) -> Iterator[Finding]:
     """Every description, text and chunk."""
-    for row in snapshot.connection.execute(f"{DOCUMENT} ORDER BY key").fetchall():
+    for row in snapshot.unchecked(DocumentRow, "ORDER BY key"):
         for problem in _document_problems(snapshot, row):
-            name = next(iter(snapshot.names(row[0])), row[1])
-            yield Finding(name, problem, _READ_AGAIN)
+            named = snapshot.unchecked(SourceRow, "WHERE document = ? ORDER BY uri", (row.key,))
+            yield Finding(next(map(_name, named), row.id), problem, _READ_AGAIN)
 
 
-def _document_problems(snapshot: Snapshot, row: Row) -> Iterator[str]:
-    if _altered(row):
+def _document_problems(snapshot: Snapshot, row: DocumentRow) -> Iterator[str]:
+    if not is_intact(row):
         yield "its description was altered"
-    try:
-        text = snapshot.text(row[0], 0, row[3])
-    except KnowledgeBaseDamaged as error:
-        yield error.message
         return
-    if len(text) != row[3]:
-        yield f"{len(text)} of {row[3]} characters of its text are there"
-    for chunk in snapshot.connection.execute(f"{CHUNK} WHERE document = ? ORDER BY ordinal", (row[0],)):
-        if _altered(chunk):
-            yield f"chunk {chunk[2]} was altered"
-        elif text_hash(text[chunk[3] : chunk[4]]) != chunk[7]:
-            yield f"chunk {chunk[2]} is not the text that was cut there"
+    blocks = list(snapshot.unchecked(TextRow, "WHERE document = ? ORDER BY ordinal", (row.key,)))
+    if altered := [block.ordinal for block in blocks if not is_intact(block)]:
+        yield f"its text was altered in block {altered[0]}"
+        return
+    text = "".join(unpack(block.text) for block in blocks)
+    if len(text) != row.length:
+        yield f"{len(text)} of {row.length} characters of its text are there"
+    for chunk in snapshot.unchecked(ChunkRow, "WHERE document = ? ORDER BY ordinal", (row.key,)):
+        if not is_intact(chunk):
+            yield f"chunk {chunk.ordinal} was altered"
+        elif text_hash(text[chunk.start : chunk.stop]) != chunk.text_hash:
+            yield f"chunk {chunk.ordinal} is not the text that was cut there"
 
 
 def _vectors(snapshot: Snapshot) -> Iterator[Finding]:
     found = snapshot.model()
-    for chunk, model, vector, crc in snapshot.connection.execute(VECTOR):
-        if found is None or model != found[0] or blob_checksum(vector, chunk, model) != crc:
-            yield Finding("vectors", f"the vector of chunk {chunk} was altered", _READ_AGAIN)
+    for row in snapshot.unchecked(VectorRow):
+        if not is_intact(row) or found is None or row.model != found[0]:
+            yield Finding("vectors", f"the vector of chunk {row.chunk} was altered", _READ_AGAIN)
+
+
+def _name(row: SourceRow) -> str:
+    """A name that may itself be damaged, as well as it can be shown."""
+    return row.uri.decode("utf-8", "replace") if isinstance(row.uri, bytes) else str(row.uri)
 
 
 def _keywords(snapshot: Snapshot) -> Iterator[Finding]:
     for problem in keyword_problems(snapshot):
         yield Finding("keyword index", problem, _REBUILD)
-
-
-def _altered(row: Row) -> bool:
-    return bool(checksum(*row[:-1]) != row[-1])
 
 
 _FAST = (_structure, _relations, _segment_files)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ingest.documents import IntVector
     from ingest.indexes.exact import ExactIndex
     from ingest.protocols import VectorIndex
-    from ingest.store.reading import Snapshot
+    from ingest.store.snapshot import Snapshot
 
 _log = logging.getLogger(__name__)
 

@@ -9,9 +9,11 @@ from ingest.changes import Change, Committed, Put, Record, Remove
 from ingest.documents import Entry, Model, Source
 from ingest.errors import KnowledgeBaseError, KnowledgeBaseMismatch
 from ingest.store import document_rows
-from ingest.store.reading import DOCUMENT, Row, Snapshot
-from ingest.store.rows import checksum, pack
+from ingest.store.reading import read_sources
+from ingest.store.rows import pack
 from ingest.store.schema import write_meta
+from ingest.store.snapshot import Snapshot
+from ingest.store.table_rows import DocumentRow, ModelRow, SourceRow, put_rows, sealed
 from ingest.store.validation import validate
 
 
@@ -62,9 +64,9 @@ class Batch:
         validate(entry, model)
         model_key = self._model_key(model)
         content = document_rows.content_hash(entry)
-        present = self._snapshot.document_row(entry.document.id)
-        if present and present[2] == content:
-            self._point(entry.source, present[0])
+        present = self._snapshot.document(entry.document.id)
+        if present and present.content == content:
+            self._point(entry.source, present.key)
         elif present:
             self._replace(present, entry, model_key, content)
         else:
@@ -73,8 +75,7 @@ class Batch:
     def _model_key(self, model: Model) -> int:
         found = self._snapshot.model()
         if found is None:
-            columns = (1, model.name, model.fingerprint, model.dimension)
-            self._connection.execute("INSERT INTO models VALUES (?, ?, ?, ?, ?)", (*columns, checksum(*columns)))
+            put_rows(self._connection, ModelRow, [sealed(1, model.name, model.fingerprint, model.dimension)])
             self._meta["model"] = 1
             write_meta(self._connection, model=1)
             return 1
@@ -96,41 +97,37 @@ class Batch:
         self._tally.chunks_added += len(entry.spans)
         return key
 
-    def _replace(self, present: Row, entry: Entry, model_key: int, content: bytes) -> None:
+    def _replace(self, present: DocumentRow, entry: Entry, model_key: int, content: bytes) -> None:
         """Other chunks for bytes that are stored already (a new chunker or reader): all names move to them."""
-        key = present[0]
-        named = [source for source in self._snapshot.sources() if source.document_id == entry.document.id]
-        self._connection.execute("UPDATE sources SET document = NULL WHERE document = ?", (key,))
+        named = [source for source in read_sources(self._snapshot) if source.document_id == present.id]
+        self._connection.execute("UPDATE sources SET document = NULL WHERE document = ?", (present.key,))
         self._drop(present)
         made = self._insert(entry, model_key, content)
         for source in [*named, entry.source]:
             self._point(source, made)
 
-    def _drop(self, row: Row) -> None:
-        self.removed[row[1]] = document_rows.drop(self._snapshot, row)
+    def _drop(self, row: DocumentRow) -> None:
+        self.removed[row.id] = document_rows.drop(self._snapshot, row)
         self._tally.documents_removed += 1
-        self._tally.chunks_removed += row[4]
+        self._tally.chunks_removed += row.chunks
 
     def _stored_key(self, source: Source) -> int | None:
         if source.document_id is None:
             return None
-        row = self._snapshot.document_row(source.document_id)
+        row = self._snapshot.document(source.document_id)
         if row is None:
             raise KnowledgeBaseError(
                 f"{source.uri} is to point at document {source.document_id}, which is not stored.",
                 "Another process may have removed it: add the file again.",
             )
-        return int(row[0])
+        return row.key
 
     def _point(self, source: Source, key: int | None) -> None:
         """Set a name's row; the document it pointed at before may lose its last name by that."""
         uri = pack(source.uri)
         before = self._target(uri)
         facts = (source.size, source.mtime_ns, source.outcome, pack(source.reason), float(source.seen))
-        columns = (uri, key, *facts)
-        self._connection.execute(
-            "INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*columns, checksum(*columns))
-        )
+        put_rows(self._connection, SourceRow, [sealed(uri, key, *facts)])
         if before != key:
             self._names_changed(before)
             self._names_changed(key)
@@ -145,10 +142,10 @@ class Batch:
         return found[0] if found else None
 
     def _names_changed(self, key: int | None) -> None:
-        row = self._snapshot.row(f"{DOCUMENT} WHERE key = ?", (key,))
+        row = self._snapshot.row(DocumentRow, "WHERE key = ?", (key,))
         if row is None:
             return
-        if self._snapshot.names(row[0]):
+        if self._snapshot.names(row.key):
             document_rows.rename(self._snapshot, row)
         else:
             self._drop(row)

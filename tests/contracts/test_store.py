@@ -264,6 +264,16 @@ def test_known_vectors_come_by_their_hashes(store):
     assert all((known[name] == row).all() for name, row in zip(made.entry.hashes, made.entry.vectors, strict=True))
 
 
+def test_vectors_come_by_the_ids_of_their_chunks(store):
+    made = put("/a.txt", prose(1))
+    store.commit([made])
+    ids = [chunk.id for chunk in store.chunks(made.entry.document.id)]
+    vectors = store.vectors([*reversed(ids), ids[0], 10**9])
+    assert vectors.keys() == set(ids)
+    assert all((vectors[chunk] == row).all() for chunk, row in zip(ids, made.entry.vectors, strict=True))
+    assert store.vectors([]) == {}
+
+
 def exact(store, query, k, names=None):
     """The k nearest chunks by a calculation in double precision, equal ones by ascending id."""
     sources = [source for source in store.sources() if names is None or source.uri in names]

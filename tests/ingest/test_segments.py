@@ -182,10 +182,10 @@ def test_a_segment_file_ends_with_its_proof(folder):
     name, size, crc = segments.write_segment(folder, lambda write: (write(b"abc"), write(b"def")))
     path = folder / "segments" / name
     assert path.read_bytes() == b"abcdef" + b"KESTSEG\n" + struct.pack("<IQI", 1, 6, crc)
-    row = Segment(name, 1, "fp16", size, crc, count=1, low=1, high=1)
+    row = Segment(name, 1, "fp16", size, crc, vectors=1, low=1, high=1)
     assert segments.check_segment(folder, row) == path
     with pytest.raises(KnowledgeBaseDamaged, match=f"{name} was altered or cut short"):
-        segments.check_segment(folder, Segment(name, 1, "fp16", size, crc ^ 1, count=1, low=1, high=1))
+        segments.check_segment(folder, Segment(name, 1, "fp16", size, crc ^ 1, vectors=1, low=1, high=1))
 
 
 # Kinds
@@ -271,7 +271,7 @@ def test_a_plan_covers_every_chunk_once_and_leaves_few_segments(old, fresh):
     bounds = sorted([(segment.low, segment.high) for segment in kept] + [(run.low, run.high) for run in runs])
     assert [bound[0] for bound in bounds] == [1, *(high + 1 for _, high in bounds[:-1])][: len(bounds)]
     assert (bounds[-1][1] if bounds else 0) == low + fresh - 1
-    assert all(segment.dead <= 0.25 * segment.count for segment in kept)
+    assert all(segment.dead <= 0.25 * segment.vectors for segment in kept)
 
 
 def test_segments_stay_few_however_often_a_little_is_added():

@@ -26,7 +26,7 @@ TABLES = {
     "chunks": ["ordinal", "start", "stop", "page", "heading", "text_hash", "embedding_hash", "checksum"],
     "vectors": ["vector", "checksum"],
     "sources": ["uri", "size", "mtime_ns", "outcome", "reason", "seen", "checksum"],
-    "segments": ["file", "kind", "bytes", "crc", "count", "low", "high", "dead", "checksum"],
+    "segments": ["file", "kind", "bytes", "crc", "vectors", "low", "high", "dead", "checksum"],
 }
 COLUMNS = [(table, column) for table, columns in TABLES.items() for column in columns]
 
@@ -170,7 +170,7 @@ def test_what_was_altered_is_never_returned(folder):
     store = open_store(folder, read_only=True)
     altered = next(source for source in store.sources() if source.uri == "/2.txt")
     for ask in (lambda: store.document(altered.document_id), lambda: store.hits([(20, 1.0)])):
-        with pytest.raises(KnowledgeBaseDamaged, match=r"altered in block 0.*verify --full"):
+        with pytest.raises(KnowledgeBaseDamaged, match=r"row 3 of texts was altered.*verify --full"):
             ask()
     store.close()
 

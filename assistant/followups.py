@@ -80,9 +80,11 @@ def rewritten(question: str, history: Sequence[Turn], llm: LLM) -> str:
         "{question}", neutralise(question, control).strip()
     )
     sampling = replace(profile.sampling, max_tokens=REWRITTEN_TOKENS, temperature=0.0, top_p=None, typical_p=None)
-    lines = llm.complete(fill(profile.template, asked), sampling).text.strip().splitlines()
-    said = re.sub(r"^complete question:\s*", "", lines[0], flags=re.I).strip(" \"'") if lines else ""
-    return said if said and len(said) <= REWRITTEN_CHARACTERS else standalone(question, history)
+    completion = llm.complete(fill(profile.template, asked), sampling)
+    line, *more = completion.text.strip().splitlines() or [""]
+    ended = bool(more) or completion.finish == "stop"
+    said = re.sub(r"^complete question:\s*", "", line, flags=re.IGNORECASE).strip(" \"'")
+    return said if ended and said and len(said) <= REWRITTEN_CHARACTERS else standalone(question, history)
 
 
 def _shortened(answer: str) -> str:

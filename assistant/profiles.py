@@ -33,7 +33,7 @@ def read_profiles(path: Path) -> Profiles:
     return _parse(text, str(path))
 
 
-def profile_named(name: str, added: Profiles | None = None) -> ModelProfile:
+def profile_named(name: str) -> ModelProfile:
     """The profile of a name, of `FILE.toml` that holds one, or of `FILE.toml#name`.
 
     Raises `UnknownPart` with the nearest name, and `UsageError` when the file is wrong.
@@ -44,7 +44,7 @@ def profile_named(name: str, added: Profiles | None = None) -> ModelProfile:
         if not wanted and len(found) == 1:
             return next(iter(found.values()))
         return _lookup(wanted, found, f"the profiles of {file}")
-    return _lookup(name, {**builtin_profiles(), **(added or {})}, "the profiles")
+    return _lookup(name, builtin_profiles(), "the profiles")
 
 
 def profile_of(model: str, profiles: Iterable[ModelProfile]) -> ModelProfile | None:

@@ -17,6 +17,7 @@ from assistant.llms.gguf_file import Header, read_header, with_window
 from assistant.llms.openai_compatible import OpenAICompatible
 from assistant.llms.served import Options, ServedModel
 from assistant.profiles import builtin_profiles, check_same_model, profile_named, profile_of
+from assistant.protocols import LLM
 from ingest.errors import MissingExtra, UsageError
 
 # A processor reads some 10 to 500 tokens of a prompt a second: minutes for a full window, and nobody else waits for it.
@@ -24,7 +25,7 @@ PATIENT = Timeouts(total=7200.0, first_token=3600.0, between_tokens=300.0)
 _ERRORS_ONLY = 1  # llama.cpp's verbosity; it writes to stderr
 
 
-def open_gguf(path: str, options: Options) -> LocalModel:
+def open_gguf(path: str, options: Options) -> LLM:
     """The model of a GGUF file. Loading takes seconds to minutes, by its size."""
     return LocalModel(Path(path).expanduser(), options)
 

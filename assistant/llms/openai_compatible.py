@@ -12,7 +12,7 @@ from contextlib import aclosing, suppress
 from typing import Any
 
 from assistant.answers import Completion, Finish, ModelProfile, Sampling
-from assistant.errors import ModelMismatch, ModelRequestRejected, NotAModelServer, ServedModelError
+from assistant.errors import ModelMismatch, NotAModelServer, ServedModelError
 from assistant.llms.address import Address
 from assistant.llms.deadline import Deadline
 from assistant.llms.failures import json_event
@@ -22,24 +22,26 @@ from assistant.llms.servers import (
     ServerKind,
     kind_of,
     limits_in_facts,
+    template_body,
     tokenize_body,
     tokens_counted,
     window_in_list,
 )
 from assistant.llms.streaming import Event
-from assistant.llms.transport import Transport
+from assistant.llms.transport import Transport, where_offered
+from assistant.protocols import LLM
 from ingest.errors import UsageError
 
 _FINISHES: dict[str, Finish] = {
     **dict.fromkeys(("stop", "eos", "eos_token", "stop_sequence"), "stop"),
     "length": "length",
 }
+_PROBE = "x"
 _DONE = "[DONE]"
 _USAGE_WAIT = 2.0  # seconds
-_NOT_THERE = (400, 404, 405, 422, 501)  # a route or a model that this server does not have
 
 
-def open_openai(specification: str, options: Options) -> ServedModel:
+def open_openai(specification: str, options: Options) -> LLM:
     """`URL#model`; without `#model` the server must serve one only."""
     url, _, model = specification.partition("#")
     return ServedModel(OpenAICompatible(Address.parse(url, options.key), model, options.any_model), options)
@@ -60,8 +62,7 @@ class OpenAICompatible:
         self._kind: ServerKind = UNKNOWN
 
     async def identify(self, deadline: Deadline) -> Served:
-        listed = await self._transport.get("/models", deadline)
-        entry = self._entry(listed.get("data") if isinstance(listed, dict) else None)
+        entry = self._entry(await self._listed(deadline))
         self._kind = kind_of(entry)
         names = [entry.get("id"), entry.get("root"), *_strings(entry.get("aliases"))]
         self._names = tuple(dict.fromkeys(name for name in names if isinstance(name, str) and name))
@@ -104,18 +105,36 @@ class OpenAICompatible:
     async def count(self, text: str, deadline: Deadline) -> int | None:
         if not self._kind.text_field:
             return None
-        body = tokenize_body(self._kind, self._names[0], text)
-        try:
-            return tokens_counted(await self._transport.post(f"{self._root}/tokenize", body, deadline))
-        except ModelRequestRejected as error:
-            if error.status not in _NOT_THERE:
-                raise
+        return tokens_counted(await self._ask("/tokenize", tokenize_body(self._kind, self._names[0], text), deadline))
+
+    async def overhead(self, deadline: Deadline) -> int | None:
+        """What the chat template makes of a short message, less the message."""
+        if (question := template_body(self._kind, self._names[0], _PROBE)) is None:
             return None
+        answer = await self._ask(*question, deadline)
+        if isinstance(answer, dict) and isinstance(prompt := answer.get("prompt"), str):  # llama.cpp tells the text
+            written = await self.count(prompt, deadline)
+            whole = None if written is None else written + 1  # before which it may put one token more
+        else:
+            whole = tokens_counted(answer)
+        alone = await self.count(_PROBE, deadline)
+        return None if whole is None or alone is None else whole - alone
+
+    async def _ask(self, path: str, body: Mapping[str, Any], deadline: Deadline) -> Any:
+        return await where_offered(self._transport.post(self._root + path, body, deadline))
 
     @property
     def _root(self) -> str:
         """Where the server's own routes are: beside /v1."""
         return self.url.removesuffix("/v1")
+
+    async def _listed(self, deadline: Deadline) -> Any:
+        """The models that are served. A gateway without a list is taken at its word for the model that is asked for."""
+        if not self._asked:
+            listed = await self._transport.get("/models", deadline)
+        elif (listed := await where_offered(self._transport.get("/models", deadline))) is None:
+            return [{"id": self._asked}]
+        return listed.get("data") if isinstance(listed, dict) else None
 
     def _entry(self, models: Any) -> Mapping[str, Any]:
         """The model that is asked for, in the list of those that are served."""
@@ -139,12 +158,7 @@ class OpenAICompatible:
         )
 
     async def _limits(self, deadline: Deadline) -> tuple[int | None, int | None]:
-        try:
-            facts = await self._transport.get(self._root + self._kind.facts, deadline)
-        except ModelRequestRejected as error:
-            if error.status not in _NOT_THERE:
-                raise
-            return None, None
+        facts = await where_offered(self._transport.get(self._root + self._kind.facts, deadline))
         return limits_in_facts(self._kind, facts, self._names[0])
 
     def _body(self, profile: ModelProfile, sampling: Sampling) -> dict[str, Any]:

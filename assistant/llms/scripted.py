@@ -16,6 +16,7 @@ from assistant.counting import TokenizerFile, estimate
 from assistant.llms.served import Options
 from assistant.llms.streaming import CompletionStream, Event, completed
 from assistant.profiles import profile_named
+from assistant.protocols import LLM
 from ingest.errors import UsageError
 
 Reply = str | Completion | Exception
@@ -36,6 +37,7 @@ class ScriptedModel:
     ) -> None:
         described = profile or profile_named("plain")
         self.profile = tokenizer.describe(described) if tokenizer else described
+        self.counts_locally = True
         self.prompts: list[str] = []
         self._count = tokenizer.count if tokenizer else estimate
         self._lock = threading.Lock()
@@ -54,7 +56,7 @@ class ScriptedModel:
         return self._count(text)
 
 
-def open_scripted(path: str, options: Options) -> ScriptedModel:
+def open_scripted(path: str, options: Options) -> LLM:
     """A model that gives the texts of a JSON array in turn."""
     try:
         replies = json.loads(Path(path).read_text(encoding="utf-8"))

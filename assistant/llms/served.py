@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -57,6 +57,10 @@ class Backend(Protocol):
         """Tokens of the text, None when this server has no way to tell."""
         ...
 
+    async def overhead(self, deadline: Deadline) -> int | None:
+        """Tokens that the server's chat template adds to a message, None when it does not tell."""
+        ...
+
 
 class ServedModel:
     """See `assistant.protocols.LLM`."""
@@ -101,11 +105,19 @@ class ServedModel:
             self._server_counts = False
         return estimate(text)
 
+    @property
+    def counts_locally(self) -> bool:
+        self._identified(Deadline(self._timeouts))
+        return self._tokenizer is not None or not self._server_counts
+
     def _identified(self, deadline: Deadline) -> ModelProfile:
         with self._lock:
             if self._known is None:
                 served = run(with_retries(lambda: self._backend.identify(deadline), deadline))
                 profile = self._resolve(served)
+                if not profile.template:
+                    added = run(with_retries(lambda: self._backend.overhead(deadline), deadline))
+                    profile = replace(profile, overhead=profile.overhead if added is None else added)
                 self._tokenizer = _tokenizer(self._options, profile)
                 self._known = self._tokenizer.describe(profile) if self._tokenizer else profile
             return self._known
@@ -126,7 +138,7 @@ class ServedModel:
         if self._backend.fallback:
             return known[self._backend.fallback]
         raise ModelMismatch(
-            f"{self._backend.url} serves {' or '.join(map(repr, served.names))}, which no profile fits.",
+            f"{self._backend.url} serves {' or '.join(map(repr, served.names)) or 'a model'}, which no profile fits.",
             f"Ask for one of {', '.join(known)}, or for a file of your own.",
         )
 

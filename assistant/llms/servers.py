@@ -89,13 +89,27 @@ def tokenize_body(kind: ServerKind, model: str, text: str) -> Body:
             return {"model": model, kind.text_field: text, "add_special_tokens": False}
 
 
+def template_body(kind: ServerKind, model: str, text: str) -> tuple[str, Body] | None:
+    """Where and how to ask what the chat template makes of a user's message; None where nobody tells."""
+    messages = [{"role": "user", "content": text}]
+    match kind.name:
+        case "vllm" | "sglang":
+            return "/tokenize", {"model": model, "messages": messages, "add_generation_prompt": True}
+        case "tgi":
+            return "/chat_tokenize", {"model": kind.alias, "messages": messages}
+        case "llama.cpp":
+            return "/apply-template", {"messages": messages}
+        case _:
+            return None
+
+
 def tokens_counted(answer: Any) -> int | None:
     """TGI answers with a list, llama.cpp with {"tokens": […]}, vLLM and SGLang with a "count" beside it."""
     if isinstance(answer, list):
         return len(answer)
     if not isinstance(answer, dict):
         return None
-    tokens = answer.get("tokens")
+    tokens = answer.get("tokens") or answer.get("tokenize_response")
     return _positive(answer.get("count")) or (len(tokens) if isinstance(tokens, list) else None)
 
 

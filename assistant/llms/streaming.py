@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from dataclasses import replace
 
 from assistant.answers import Completion
@@ -54,9 +54,10 @@ class CompletionStream:
 
 
 def completed(stream: CompletionStream) -> Completion:
-    """The completion of a stream, read to its end."""
-    for _ in stream:
-        pass
+    """The completion of a stream, read to its end; an interruption cancels the request."""
+    with closing(stream):
+        for _ in stream:
+            pass
     return stream.completion
 
 

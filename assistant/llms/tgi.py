@@ -15,25 +15,28 @@ from functools import cache, partial
 from types import FunctionType
 from typing import Any
 
+from aiohttp import ClientError, ClientSession, ClientTimeout, TraceConfig
+
 from assistant.answers import Completion, Finish, ModelProfile, Sampling
-from assistant.errors import ModelRequestRejected, NotAModelServer, PromptOverflow
+from assistant.errors import NotAModelServer, PromptOverflow
 from assistant.llms.address import Address
 from assistant.llms.deadline import Deadline
 from assistant.llms.failures import MAX_BODY, failure_of, json_event
 from assistant.llms.served import Options, Served, ServedModel
 from assistant.llms.server_sent_events import event_data
 from assistant.llms.streaming import Event
-from assistant.llms.transport import Transport, check_content_type, unreachable
+from assistant.llms.transport import Transport, check_content_type, unreachable, where_offered
+from assistant.protocols import LLM
 from ingest.errors import UsageError
 
 _FINISHES: dict[str, Finish] = {"length": "length", "eos_token": "stop", "stop_sequence": "stop"}
 _MOST_STOPS = 4  # the server's default --max-stop-sequences
 _COUNTS_BY_REFUSAL = re.compile(r"[012]\.")  # 3.x checks the total against min(max_new_tokens, 1024): it would generate
-_NO_ROUTE = (404, 405, 501)
 
 
-def open_tgi(url: str, options: Options) -> ServedModel:
+def open_tgi(url: str, options: Options) -> LLM:
     """The model behind a TGI server."""
+    _messages()  # imports the client now: the third of a second that it takes is not the server's
     return ServedModel(TextGenerationInference(Address.parse(url, options.key)), options)
 
 
@@ -50,8 +53,10 @@ class TextGenerationInference:
         self._tokenizes = True  # from 1.4.0 on; found out by trying
 
     async def identify(self, deadline: Deadline) -> Served:
-        """By `/info`: `max_input_length` was renamed `max_input_tokens` in 2.1."""
-        info = await self._transport.get("/info", deadline)
+        """By `/info`: `max_input_length` was renamed `max_input_tokens` in 2.1. A gateway may not let it through."""
+        info = await where_offered(self._transport.get("/info", deadline))
+        if info is None:
+            return Served(())
         if not isinstance(info, dict) or "model_id" not in info or "max_total_tokens" not in info:
             raise NotAModelServer(f"{self.url}/info does not tell a model.", "Is it text-generation-inference?")
         self._info = info
@@ -66,7 +71,6 @@ class TextGenerationInference:
                 f"The profile {profile.name!r} leaves the chat template to the server, but TGI's own route has none.",
                 f"Use --llm openai:{self.url}/v1 with it.",
             )
-        from aiohttp import ClientError
         from text_generation.errors import ValidationError
 
         stream = _stream(self._address, prompt, parameters(profile, sampling), deadline)
@@ -84,14 +88,15 @@ class TextGenerationInference:
         except (KeyError, TypeError, ValueError) as error:
             raise NotAModelServer(f"{self.url} sent an event of an unknown form: {error!r}.") from error
 
+    async def overhead(self, deadline: Deadline) -> int | None:
+        return None
+
     async def count(self, text: str, deadline: Deadline) -> int | None:
         if self._tokenizes:
-            try:
-                return len(await self._transport.post("/tokenize", {"inputs": text}, deadline))
-            except ModelRequestRejected as error:
-                if error.status not in _NO_ROUTE:
-                    raise
-                self._tokenizes = False
+            tokens = await where_offered(self._transport.post("/tokenize", {"inputs": text}, deadline))
+            if tokens is not None:
+                return len(tokens)
+            self._tokenizes = False
         return await self._count_by_refusal(text, deadline)
 
     async def _count_by_refusal(self, text: str, deadline: Deadline) -> int | None:
@@ -103,12 +108,9 @@ class TextGenerationInference:
             return None
         body = {"inputs": text, "parameters": {"max_new_tokens": self._info["max_total_tokens"]}}
         try:
-            await self._transport.post("/generate", body, deadline)
-        except PromptOverflow as error:
-            return error.given
-        except ModelRequestRejected as error:
-            if error.status != 422:
-                raise
+            await where_offered(self._transport.post("/generate", body, deadline))
+        except PromptOverflow as refusal:
+            return refusal.given
         return None
 
 
@@ -142,7 +144,6 @@ def _stream(address: Address, prompt: str, asked: dict[str, Any], deadline: Dead
     The client offers no place for a session. Binding the names for this one function leaves the installed module, and
     everybody else who uses it, as they are.
     """
-    from aiohttp import ClientSession, ClientTimeout, TraceConfig
     from text_generation import AsyncClient
 
     tracing = TraceConfig()

@@ -5,20 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 import weakref
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
-from assistant.errors import ModelTimeout, ModelUnreachable, NotAModelServer
+import httpx
+
+from assistant.errors import ModelRequestRejected, ModelTimeout, ModelUnreachable, NotAModelServer, PromptOverflow
 from assistant.llms.address import Address
 from assistant.llms.deadline import Deadline
 from assistant.llms.event_loop import event_loop, still_runs
 from assistant.llms.failures import MAX_BODY, failure_of
 from assistant.llms.server_sent_events import event_data
 
-if TYPE_CHECKING:
-    import httpx
+T = TypeVar("T")
 
+_NOT_OFFERED = (400, 404, 405, 422, 501)
 MAX_JSON = 64_000_000  # bytes; TGI tells some 60 for each token of a text it tokenises
 
 
@@ -60,8 +62,6 @@ class Transport:
     async def _send(
         self, method: str, path: str, body: Mapping[str, Any] | None, deadline: Deadline
     ) -> AsyncIterator[httpx.Response]:
-        import httpx
-
         url = path if "://" in path else self.address.url + path
         timeout = httpx.Timeout(None, connect=deadline.within(deadline.timeouts.connect))
         try:
@@ -78,14 +78,24 @@ class Transport:
 
     def _open(self) -> httpx.AsyncClient:
         """The connections belong to a loop; after a fork there is another one."""
-        import httpx
-
         loop = event_loop()
         if self._client is None or self._loop is not loop:
             self._client = httpx.AsyncClient(headers=self.address.headers(), trust_env=not self.address.is_local)
             self._loop = loop
             weakref.finalize(self, _close, self._client, loop)
         return self._client
+
+
+async def where_offered(request: Awaitable[T]) -> T | None:
+    """What a request gives, or None where the server has no such route, or not for this model."""
+    try:
+        return await request
+    except PromptOverflow:
+        raise
+    except ModelRequestRejected as error:
+        if error.status not in _NOT_OFFERED:
+            raise
+        return None
 
 
 def unreachable(address: Address, error: Exception) -> ModelUnreachable:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from assistant.answers import Sampling, TokenCount
-from assistant.errors import ModelMismatch, NotAModelServer
+from assistant.errors import ModelMismatch, ModelRequestRejected, NotAModelServer
 from assistant.llms import open_llm
 from assistant.llms.deadline import Timeouts
 from ingest.errors import UsageError
@@ -113,18 +113,65 @@ def test_each_server_tells_its_window_and_counts_in_its_own_way(name):
     with serving({**listing(entry), **routes}) as server:
         model = opened(server)
         assert (model.profile.name, model.profile.window, model.profile.max_input) == ("chat", *limits)
+        before = len(server.to("/tokenize"))
         count = model.count("text")
         assert count == (TokenCount(3, exact=True) if body else count)
         assert count.exact is (body is not None)
-        assert [request.body for request in server.to("/tokenize")] == ([body] if body else [])
+        assert [request.body for request in server.to("/tokenize")[before:]] == ([body] if body else [])
+
+
+MESSAGES = [{"role": "user", "content": "x"}]
+SEVEN, ONE = http(200, {"tokens": [1] * 7, "count": 7}), http(200, {"tokens": [1], "count": 1})
+OVERHEADS = {
+    # name: (routes, how the whole is asked for, tokens of the template)
+    "vllm": ({"/tokenize": [[SEVEN], [ONE]]}, {"model": "m", "messages": MESSAGES, "add_generation_prompt": True}, 6),
+    "tgi": (
+        {"/chat_tokenize": [[http(200, {"tokenize_response": [{}] * 7})]], "/tokenize": [[http(200, [{}])]]},
+        {"model": "tgi", "messages": MESSAGES},
+        6,
+    ),
+    "llama.cpp": (
+        {"/apply-template": [[http(200, {"prompt": "<user>x<assistant>"})]], "/tokenize": [[SEVEN], [ONE]]},
+        {"messages": MESSAGES},
+        7,  # and a leading token, which it may add
+    ),
+    "unknown": ({}, None, 128),
+}
+
+
+@pytest.mark.parametrize("name", OVERHEADS)
+def test_what_the_servers_template_costs_is_measured_where_it_is_told(name):
+    routes, question, overhead = OVERHEADS[name]
+    entry, more, *_ = SERVERS[name]
+    with serving({**listing(entry), **more, **routes}) as server:
+        assert opened(server).profile.overhead == overhead
+        if question is not None:
+            (path, *_) = routes
+            assert server.to(path)[0].body == question
+
+
+def test_the_template_of_a_profile_is_not_measured():
+    with serving({**listing({"id": "falcon-mamba-7b-instruct", "owned_by": "vllm", "max_model_len": 8192})}) as server:
+        assert opened(server).profile.overhead == 0
+        assert [request.path for request in server.requests] == ["/v1/models"]
 
 
 def test_a_server_that_has_no_tokenize_leaves_an_estimate():
     with serving(listing(SERVERS["sglang"][0])) as server:
         model = opened(server)
         assert not model.count("Hello world").exact
+        asked = len(server.to("/tokenize"))
         assert not model.count("Hello world").exact
-        assert len(server.to("/tokenize")) == 1
+        assert len(server.to("/tokenize")) == asked
+        assert model.profile.overhead == 128
+
+
+def test_a_gateway_without_a_list_is_taken_at_its_word():
+    reply = [stream_head(), event("x"), event(finish="stop")]
+    with serving({"/v1/chat/completions": [reply]}) as server:
+        assert opened(server, model="#m").complete("Which?").text == "x"
+        with pytest.raises(ModelRequestRejected, match="404"):
+            opened(server).complete("Which?")
 
 
 def test_chat_without_a_template_of_ours():

@@ -200,6 +200,15 @@ def test_an_unknown_model_needs_a_profile():
         assert opened(server, "plain").profile.window == 24_576
 
 
+def test_a_gateway_that_hides_what_is_served_needs_a_profile():
+    with serving({"/": [[stream_head(), token("x", final="x")]]}) as server:
+        assert opened(server, "falconlite2").complete("p").text == "x"
+        assert opened(server, "falconlite2").profile.window == 24_576
+        assert not opened(server, "falconlite2").count("Hello").exact
+        with pytest.raises(ModelMismatch, match="serves a model, which no profile fits"):
+            opened(server).complete("p")
+
+
 def test_a_profile_without_a_template_is_for_the_other_protocol():
     with answering() as server, pytest.raises(UsageError, match=r"Use --llm openai:http://127.0.0.1:\d+/v1"):
         opened(server, "chat").complete("p")

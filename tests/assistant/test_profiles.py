@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from assistant.answers import Sampling
@@ -150,7 +152,7 @@ def test_a_file_adds_models(tmp_path):
     assert (mine.window, mine.max_input, mine.template, mine.stop) == (1000, 900, "Q: {prompt} A:", ("Q:",))
     assert mine.sampling == Sampling(max_tokens=64, temperature=1.0, typical_p=0.2)
     assert profile_named(f"{path}#other").serving.server == "vLLM"
-    assert profile_named("mine", read_profiles(path)) == mine
+    assert profile_named(f"{path}#mine") == mine
     with pytest.raises(UnknownPart, match=r"Known: mine, other"):
         profile_named(str(path))
 
@@ -193,3 +195,10 @@ def test_a_file_that_is_not_there(tmp_path):
 def test_the_nearest_name_is_offered():
     with pytest.raises(UnknownPart, match="Did you mean 'falconlite2'"):
         profile_named("falcon-lite2")
+
+
+@pytest.mark.parametrize("profile", [known for known in builtin_profiles().values() if known.name != "plain"])
+def test_the_page_on_serving_shows_every_command_as_it_is(profile):
+    page = (Path(__file__).parents[2] / "docs" / "serving.md").read_text(encoding="utf-8")
+    assert profile.serving.command in page
+    assert f"`{profile.name}`" in page

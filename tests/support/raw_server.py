@@ -83,7 +83,8 @@ def serving(routes: Mapping[str, Sequence[Reply]]) -> Iterator[RawServer]:
 def http(status: int, body: bytes | dict | list, kind: str = "application/json", **headers: str) -> bytes:
     """A whole response of known length."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return head(status, {"Content-Type": kind, "Content-Length": str(len(data)), **_named(headers)}) + data
+    length = {"Content-Length": str(len(data)), "Connection": "close"}
+    return head(status, {"Content-Type": kind, **length, **_named(headers)}) + data
 
 
 def head(status: int, headers: Mapping[str, str]) -> bytes:

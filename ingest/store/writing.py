@@ -26,7 +26,10 @@ class Tally:
 
 
 class Batch:
-    """Applies changes, in their order, inside a transaction that the caller has begun and will commit."""
+    """Applies changes, in their order, inside a transaction that the caller has begun and will commit.
+
+    What has lost its last name goes at the end: names may be swapped or moved by changes in any order.
+    """
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.removed: dict[str, range] = {}  # chunk ids of each document that went
@@ -34,6 +37,7 @@ class Batch:
         self._connection = snapshot.connection
         self._meta = snapshot.meta()
         self._tally = Tally()
+        self._renamed: set[int] = set()  # keys of documents that gained or lost a name
 
     @property
     def unindexed(self) -> int:
@@ -49,6 +53,8 @@ class Batch:
                     self._point(source, self._stored_key(source))
                 case Remove(uri):
                     self._forget(uri)
+        for key in sorted(self._renamed):
+            self._settle(key)
         self._meta["generation"] += 1
         write_meta(self._connection, **self._meta)
         tally = self._tally
@@ -123,29 +129,29 @@ class Batch:
         return row.key
 
     def _point(self, source: Source, key: int | None) -> None:
-        """Set a name's row; the document it pointed at before may lose its last name by that."""
+        """Set what is known of a name, and the document that it points at."""
         uri = pack(source.uri)
         before = self._target(uri)
         facts = (source.size, source.mtime_ns, source.outcome, pack(source.reason), float(source.seen))
         put_rows(self._connection, SourceRow, [sealed(uri, key, *facts)])
         if before != key:
-            self._names_changed(before)
-            self._names_changed(key)
+            self._renamed.update(document for document in (before, key) if document is not None)
 
     def _forget(self, uri: str) -> None:
         before = self._target(pack(uri))
         self._connection.execute("DELETE FROM sources WHERE uri = ?", (pack(uri),))
-        self._names_changed(before)
+        if before is not None:
+            self._renamed.add(before)
 
     def _target(self, uri: bytes) -> int | None:
         found = self._connection.execute("SELECT document FROM sources WHERE uri = ?", (uri,)).fetchone()
         return found[0] if found else None
 
-    def _names_changed(self, key: int | None) -> None:
+    def _settle(self, key: int) -> None:
         row = self._snapshot.row(DocumentRow, "WHERE key = ?", (key,))
-        if row is None:
+        if row is None:  # replaced
             return
-        if self._snapshot.names(row.key):
+        if self._snapshot.names(key):
             document_rows.rename(self._snapshot, row)
         else:
             self._drop(row)

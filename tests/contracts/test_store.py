@@ -163,6 +163,15 @@ def test_a_record_can_link_a_new_name_to_a_stored_document(store):
     assert store.keywords.search("old", 5) == []
 
 
+def test_names_can_be_swapped_and_moved_within_a_commit_in_any_order(store):
+    store.commit([put("/a.txt", prose(1)), put("/b.txt", prose(2)), put("/c.txt", prose(3))])
+    a, b, c = store.sources()
+    swapped = [Record(dataclasses.replace(a, uri="/b.txt")), Record(dataclasses.replace(b, uri="/a.txt"))]
+    committed = store.commit([*swapped, Remove("/c.txt"), Record(dataclasses.replace(c, uri="/d.txt"))])
+    assert (committed.documents_added, committed.documents_removed) == (0, 0)
+    assert texts_by_name(store) == {"/a.txt": prose(2), "/b.txt": prose(1), "/d.txt": prose(3)}
+
+
 def test_a_record_without_a_document_lets_the_old_one_go(store):
     store.commit([put("/a.txt", prose(1))])
     committed = store.commit([Record(Source("/a.txt", 0, 0, None, "empty", "no text"))])

@@ -47,7 +47,11 @@ class Example:
 
 EXAMPLES = (
     Example("How many tokens does the window of FalconLite2 hold?", "kestrel-guide.pdf", "24,576"),
-    Example("What happens when I press Ctrl-C during an ingest?", "02-adding-documents.md", "What was stored is kept"),
+    Example(
+        "Does one damaged page cost the whole document?",
+        "02-adding-documents.md",
+        "One damaged page never costs a document",
+    ),
     Example("How much does a Kestrel licence for ten users cost per year?"),
 )
 
@@ -70,8 +74,9 @@ def demo(folder: Path) -> int:
 def ingest_sample(kestrel: Assistant, location: Path) -> None:
     """Bring the guide in and say what was done."""
     from ingest.listing import report_lines
+    from ingest.progress import shorten
 
-    show_command(f"ingest add {SAMPLE} --kb {location}")
+    show_command(f"ingest add {shorten(str(SAMPLE))} --kb {location}")
     for line in report_lines(kestrel.add(SAMPLE)):
         click.echo(line)
 

@@ -33,8 +33,9 @@ def build(page: str) -> str:
 
 def sections(program: str, group: click.Group) -> Iterator[str]:
     """A heading and the help of each command of a program."""
+    above = click.Context(group, info_name=program, **{**group.context_settings, "terminal_width": WIDTH})
     for name, command in group.commands.items():
-        context = click.Context(command, info_name=f"{program} {name}", max_content_width=WIDTH, terminal_width=WIDTH)
+        context = click.Context(command, info_name=name, parent=above)
         yield f"\n### {program} {name}\n\n```text\n{command.get_help(context).rstrip()}\n```\n"
 
 

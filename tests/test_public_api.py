@@ -20,6 +20,7 @@ EXPORTED = [
     "Passage",
     "Sentence",
 ]
+ASKING = {"history": (), "only": None, "passages": None}
 
 
 def test_exported_names() -> None:
@@ -36,9 +37,11 @@ def test_every_exported_name_is_documented(name: str) -> None:
 @pytest.mark.parametrize(
     ("method", "parameters"),
     [
-        (Assistant.open, {"location": "kb", "llm": "extractive", "embedder": None, "reranker": None}),
+        (Assistant.open, {"location": "kb", "llm": "extractive", "embedder": None, "reranker": None, "packing": None}),
         (Assistant.add, {"self": ..., "paths": ..., "options": None}),
-        (Assistant.ask, {"self": ..., "question": ..., "history": (), "only": None, "passages": 10}),
+        (Assistant.ask, {"self": ..., "question": ..., **ASKING}),
+        (Assistant.stream, {"self": ..., "question": ..., **ASKING}),
+        (Assistant.prompt, {"self": ..., "question": ..., **ASKING}),
         (Assistant.chat, {"self": ..., "only": None}),
         (Assistant.close, {"self": ...}),
         (Conversation.ask, {"self": ..., "question": ...}),

@@ -5,6 +5,7 @@ The third question is one that the documents cannot answer: saying so is the rig
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,7 +107,8 @@ def show_command(command: str) -> None:
 def say_goodbye() -> None:
     click.echo()
     click.secho("That was the sample. Now your own documents:", bold=True)
-    click.echo("  source .venv/bin/activate")
+    if Path(sys.prefix) == Path(".venv").absolute():
+        click.echo("  source .venv/bin/activate" if os.name == "posix" else r"  .venv\Scripts\activate")
     click.echo("  ingest add ~/Documents/some-folder")
     click.echo('  assistant ask "your question"')
 

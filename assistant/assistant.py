@@ -12,7 +12,7 @@ from assistant.answering import AnswerStream, Inquiry, open_answerer
 from assistant.answers import Answer, Prompt, Turn
 from assistant.retrieval import HybridRetriever, Retriever
 from ingest.documents import Filter, Hit
-from ingest.errors import UsageError
+from ingest.errors import NothingIndexed, UsageError
 from ingest.knowledge_base import KnowledgeBase
 from ingest.reports import Report
 
@@ -45,14 +45,17 @@ class Assistant:
         embedder: str | Embedder | None = None,
         reranker: str | None = None,
         packing: PackingOptions | None = None,
+        read_only: bool = False,
     ) -> Self:
-        """Open the knowledge base in the folder `location`; `add` makes it when it is not there yet.
+        """Open the knowledge base in the folder `location`, and make it when it is not there yet.
+
+        With `read_only` nothing is made or written: a folder that is not there raises `NothingIndexed`.
 
         `llm` is "extractive" (built in: answers in the documents' own words), a model server's specification, or a
         model that `assistant.llms.open_llm` opened with options; `packing` says how its window is filled. `reranker`
         names a sentence-transformers cross-encoder. Raises the errors of `ingest.errors`.
         """
-        knowledge = KnowledgeBase.open(location, embedder=embedder, create=True)
+        knowledge = KnowledgeBase.open(location, embedder=embedder, create=not read_only, read_only=read_only)
         retriever: Retriever = HybridRetriever(knowledge)
         if reranker:
             from assistant.reranking import CrossEncoderReranker
@@ -130,6 +133,17 @@ class Assistant:
         answer = yield from self._answerer.respond(Inquiry(question, query, history), search)
         timings = {"search": searching, **answer.timings, "total": time.perf_counter() - started}
         return replace(answer, question=question, searched_for=query, timings=timings)
+
+    def summarize(self, source: str, *, sentences: int = 7) -> Answer:
+        """What one document says, in at most so many sentences, each with the place where it stands.
+
+        `source` is a path or the end of one. Raises `UsageError` for a source that is not there or not the only one.
+        """
+        name = self.knowledge.resolve(source)
+        document = self.knowledge.document(name.document_id) if name.document_id else None
+        if document is None:
+            raise NothingIndexed(f"{name.uri} holds no text here: {name.reason}.", "Mend the file and add it again.")
+        return self._answerer.summarise(document, name.uri, sentences)
 
     def chat(self, *, only: Filter | None = None) -> Conversation:
         """A conversation: later questions may lean on earlier ones."""

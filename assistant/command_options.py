@@ -91,7 +91,9 @@ def opened(
 
     only = parse_filter(sources, metadata)
     chosen = llm or model.open()
-    with Assistant.open(kb, llm=chosen, embedder=embedder, reranker=reranker, packing=model.packing()) as kestrel:
+    with Assistant.open(
+        kb, llm=chosen, embedder=embedder, reranker=reranker, packing=model.packing(), read_only=True
+    ) as kestrel:
         yield kestrel, only
 
 

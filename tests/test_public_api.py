@@ -37,7 +37,17 @@ def test_every_exported_name_is_documented(name: str) -> None:
 @pytest.mark.parametrize(
     ("method", "parameters"),
     [
-        (Assistant.open, {"location": "kb", "llm": "extractive", "embedder": None, "reranker": None, "packing": None}),
+        (
+            Assistant.open,
+            {
+                "location": "kb",
+                "llm": "extractive",
+                "embedder": None,
+                "reranker": None,
+                "packing": None,
+                "read_only": False,
+            },
+        ),
         (Assistant.add, {"self": ..., "paths": ..., "options": None}),
         (Assistant.ask, {"self": ..., "question": ..., **ASKING}),
         (Assistant.stream, {"self": ..., "question": ..., **ASKING}),

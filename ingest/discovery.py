@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -143,22 +144,22 @@ class _FolderWalk:
         self._real_root = os.path.realpath(root)
         self._gathered = gathered
         self._wanted = wanted
-        self._folders = [(root, IgnoreRules.excluding(root, exclude))]
-        self._links: list[tuple[str, IgnoreRules]] = []
+        self._folders = deque([(root, IgnoreRules.excluding(root, exclude))])
+        self._links: deque[tuple[str, IgnoreRules]] = deque()
         self._visited: set[tuple[int, int]] = set()  # a link or a mount can lead back up
 
     def run(self) -> None:
         while self._folders or self._links:
             if self._folders:
-                self._visit(*self._folders.pop())
+                self._visit(*self._folders.popleft())
             else:
-                self._follow(*self._links.pop())
+                self._follow(*self._links.popleft())
 
     def _visit(self, folder: str, rules: IgnoreRules) -> None:
         try:
             status = os.stat(folder)  # noqa: PTH116
             with os.scandir(folder) as listing:
-                entries = sorted(listing, key=lambda entry: entry.name, reverse=True)
+                entries = sorted(listing, key=lambda entry: entry.name)
         except OSError as error:
             self._gathered.skip(folder, f"cannot be listed: {error.strerror}", _outcome(error))
             return

@@ -113,15 +113,15 @@ class _Blocks:
         self._length += len(text)
 
     def _break(self, lines: int) -> None:
+        """At least so many line ends before the next text; in a list, where items stand close, never more than one."""
         if not self._after_bullet:
-            self._breaks = max(self._breaks, lines)
+            self._breaks = max(self._breaks, min(lines, 1) if self._lists else lines)
 
     def _mark(self, name: str, *, closing: bool) -> None:
         match name:
             case "h1" | "h2" | "h3" | "h4" | "h5" | "h6":
                 self._mark_heading(int(name[1]), closing=closing)
             case "ul" | "ol":
-                self._break(1)
                 self._mark_list(numbered=name == "ol", closing=closing)
             case "li" if not closing:
                 self._begin_item()
@@ -141,10 +141,11 @@ class _Blocks:
             self.headings.append(Heading(level, single_line(words), self._length - len(words)))
 
     def _mark_list(self, *, numbered: bool, closing: bool) -> None:
+        if closing and self._lists:
+            self._lists.pop()
+        self._break(2)
         if not closing:
             self._lists.append(0 if numbered else None)
-        elif self._lists:
-            self._lists.pop()
 
     def _begin_item(self) -> None:
         self._break(1)

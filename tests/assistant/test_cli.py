@@ -82,7 +82,7 @@ def test_an_answer_says_where_each_sentence_stands(kb):
 
 
 def test_the_answer_reads_well_on_a_terminal(kb):
-    done = run("assistant", "ask", "Who books a visit for a large group?", "--kb", str(kb))
+    done = run("assistant", "ask", "With whom do groups of more than ten people book?", "--kb", str(kb))
     assert done.returncode == 0
     assert "Ada Tesfaye" in done.stdout
     assert "[1]" in done.stdout

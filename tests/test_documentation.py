@@ -227,15 +227,22 @@ def parse(line: str) -> None:
 
 
 def transcript(block: Block) -> Iterator[tuple[str, list[str]]]:
-    """Commands with the lines printed below them. A line `…` stands for any number of lines."""
-    for part in re.split(r"^\$ ", block.text, flags=re.M)[1:]:
+    """Commands with the lines printed below them. A line `…` stands for any number of lines.
+
+    `make demo` prints commands of its own, which belong to its output.
+    """
+    parts = re.split(r"^\$ ", block.text, flags=re.M)[1:]
+    if parts[0].startswith("make demo"):
+        parts = ["$ ".join(parts)]
+    for part in parts:
         command, *expected = part.splitlines()
         yield command, [line for line in expected if line.strip() != "…"]
 
 
 def masked(text: str) -> str:
-    """Text with durations, sizes and folders made equal, and folded to single spaces."""
-    text = re.sub(r"\d+(\.\d+)? (s|ms|min|kB|MB)\b", "# \\2", text)
+    """Text with durations, sizes, offsets and folders made equal, and folded to single spaces."""
+    text = re.sub(r"\d+(\.\d+)? (s|ms|min|kB|MB|chunks)\b", "# \\2", text)
+    text = re.sub(r"characters \d+–\d+", "characters #", text)
     text = re.sub(r"\S*/(assistant/sample|Documents|docs)\b", "\\1", text)
     return " ".join(text.split())
 

@@ -68,7 +68,7 @@ class Database:
     def maintenance(self) -> Iterator[None]:
         """Only one process at a time changes segments. Commits go on meanwhile."""
         self._refuse_unwritable()
-        with self._maintenance_lock.held(), translated(self.folder):
+        with translated(self.folder), self._maintenance_lock.held():
             yield
 
     def compact(self) -> bool:
@@ -82,13 +82,13 @@ class Database:
         """Close every connection. What the log still holds moves into the database, under the write lock."""
         self._connections.close()
         if self._connections.has_writer():
-            with self._write_lock.held(), translated(self.folder):
+            with translated(self.folder), self._write_lock.held():
                 self._connections.close_writer()
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         self._refuse_unwritable()
-        with self._write_lock.held(), translated(self.folder):
+        with translated(self.folder), self._write_lock.held():
             try:
                 yield self._connections.writer()
             except sqlite3.OperationalError as error:

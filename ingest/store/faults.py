@@ -20,6 +20,10 @@ UNUSABLE = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOP
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC}
 
 
+class DiskFull(StorageFailed):
+    """The kind of `StorageFailed` that freeing space mends."""
+
+
 @contextmanager
 def translated(folder: Path) -> Iterator[None]:
     """Raise what sqlite3 or the system raises inside as the fitting `KnowledgeBaseError`."""
@@ -61,10 +65,8 @@ def from_system(error: OSError, folder: Path) -> StorageFailed:
     return StorageFailed(f"The disk refused {error.filename or folder}: {error.strerror or error}.")
 
 
-def no_space(folder: Path) -> StorageFailed:
-    return StorageFailed(
-        f"The disk of {folder} is full.", "Free some space and repeat; what was stored before is safe."
-    )
+def no_space(folder: Path) -> DiskFull:
+    return DiskFull(f"The disk of {folder} is full.", "Free some space and repeat; what was stored before is safe.")
 
 
 def damaged(folder: Path, problem: str) -> KnowledgeBaseDamaged:

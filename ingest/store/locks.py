@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ingest.errors import KnowledgeBaseBusy
@@ -50,7 +50,8 @@ class FileLock:
                 _release(descriptor)
                 raise self._busy(holder)
             time.sleep(PAUSE)
-        os.write(descriptor, str(os.getpid()).ljust(16).encode("ascii"))
+        with suppress(OSError):  # only for the message of those who wait; fails on a full disk
+            os.write(descriptor, str(os.getpid()).ljust(16).encode("ascii"))
         return descriptor
 
     def _busy(self, holder: str) -> KnowledgeBaseBusy:

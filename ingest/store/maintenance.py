@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.errors import KnowledgeBaseDamaged
-from ingest.store import segments
+from ingest.store import ballast, segments
 from ingest.store.merge_plan import SEGMENT_ROWS, Fresh, Run, kind_for, plan
 from ingest.store.schema import write_meta
 from ingest.store.segments import Segment
@@ -45,6 +45,8 @@ def _write(database: Database, plan_runs: Callable[[Snapshot], list[Run]]) -> No
                 _publish(snapshot, written)
         with database.snapshot() as snapshot:
             segments.collect_garbage(database.folder, {segment.file for segment in segments.read_manifest(snapshot)})
+            size = snapshot.number("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
+        ballast.keep(database.folder, size)
 
 
 def _plan_changes(snapshot: Snapshot) -> list[Run]:

@@ -8,6 +8,7 @@ from typing import cast
 
 from ingest.changes import Holding, Statistics
 from ingest.documents import Chunk, Document, Heading, Hit, Outcome, Source
+from ingest.store.ballast import NAME as BALLAST
 from ingest.store.faults import damaged
 from ingest.store.rows import unpack
 from ingest.store.snapshot import Snapshot
@@ -21,7 +22,8 @@ def read_statistics(snapshot: Snapshot) -> Statistics:
         snapshot.number(f"SELECT count(*) FROM {table}")  # noqa: S608 - names of our own
         for table in ("sources", "documents", "chunks")
     )
-    size = sum(path.stat().st_size for path in snapshot.folder.rglob("*") if path.is_file())
+    files = (path for path in snapshot.folder.rglob("*") if path.is_file() and path.name != BALLAST)
+    size = sum(path.stat().st_size for path in files)
     return Statistics(sources, documents, chunks, size)
 
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from ingest.changes import Change, Committed, Finding, Holding, Receipt, Statistics
 from ingest.documents import Chunk, Document, Filter, Hit, Model, Source
+from ingest.store import ballast
 from ingest.store.compaction import rebuild
 from ingest.store.database import Database
+from ingest.store.faults import DiskFull
 from ingest.store.filters import Filters
 from ingest.store.keywords import FullTextIndex, Weights
 from ingest.store.maintenance import maintain
@@ -59,8 +61,17 @@ class SqliteStore:
             return Committed(self.generation(), 0, 0, 0, 0)
         if self._unindexed > DELTA_ROWS:  # before this commit, so that its failure cannot be taken for one of ours
             self.maintain()
-        if size := bytes_of(changes):
+        size = bytes_of(changes)
+        if size:
             require_space(self._database.folder, size)
+        try:
+            return self._commit(changes)
+        except DiskFull:
+            if size or not ballast.release(self._database.folder):
+                raise
+            return self._commit(changes)  # on a full disk, documents can still be removed
+
+    def _commit(self, changes: Sequence[Change]) -> Committed:
         with self._database.transaction() as snapshot:
             batch = Batch(snapshot)
             committed = batch.apply(changes)

@@ -8,7 +8,9 @@ import os
 import shutil
 import sqlite3
 import stat
+import subprocess
 from contextlib import closing
+from itertools import count
 from types import SimpleNamespace
 
 import numpy as np
@@ -18,7 +20,7 @@ from ingest.changes import Remove
 from ingest.documents import Heading, Span
 from ingest.errors import KnowledgeBaseBusy, KnowledgeBaseDamaged, KnowledgeBaseError, StorageFailed
 from ingest.store import connection, filesystems, open_store
-from ingest.store.faults import from_sqlite, translated
+from ingest.store.faults import DiskFull, from_sqlite, translated
 from tests.support.entries import prose, put, vector
 
 posix = pytest.mark.skipif(os.name != "posix", reason="permissions and limits of POSIX")
@@ -73,7 +75,12 @@ def test_the_connections_are_set_up_as_they_must_be(store, folder):
 
 def test_a_clean_close_leaves_the_database_alone_in_one_file(store, folder):
     store.close()
-    assert sorted(path.name for path in folder.iterdir() if path.is_file()) == ["kb.db", "maint.lock", "write.lock"]
+    assert sorted(path.name for path in folder.iterdir() if path.is_file()) == [
+        "ballast",
+        "kb.db",
+        "maint.lock",
+        "write.lock",
+    ]
 
 
 # What is not ours, or no longer whole
@@ -218,6 +225,45 @@ def test_a_full_disk_loses_nothing_and_lets_documents_go(store):
     assert list(store.verify(full=True)) == []
 
 
+@pytest.fixture
+def small_disk(tmp_path, monkeypatch):
+    """A file system of 8 MB, and a store that is told it has plenty."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    if (
+        shutil.which("mount") is None
+        or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", place]).returncode
+    ):
+        pytest.skip("mounting a small file system needs root")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1 << 40))
+    yield place
+    subprocess.run(["umount", place], check=True)
+
+
+def add_without_end(store):
+    for number in count():
+        store.commit([put(f"/{number:03}.txt", prose(number, sentences=60))])
+
+
+def test_on_a_disk_that_is_really_full_everything_but_adding_works(small_disk):
+    store = open_store(small_disk / "kb", create=True)
+    store.maintain()
+    with pytest.raises(StorageFailed, match="is full"):
+        add_without_end(store)
+    stored = len(store.sources())
+    for _ in range(2):
+        assert len(store.sources()) == store.statistics().documents == stored > 20
+        assert store.search_vectors(vector(prose(3, 60)[:80])[None], 1)[0][1] > 0.99
+        assert store.keywords.search("account", 5)
+        assert list(store.verify(full=True)) == []
+        for number in range(5):
+            assert store.commit([Remove(f"/{stored - 1 - number:03}.txt")]).documents_removed == 1
+        stored -= 5
+        store.close()
+        store = open_store(small_disk / "kb")
+    store.close()
+
+
 @posix
 def test_an_io_error_stops_the_writer_and_not_the_readers(store, folder):
     import resource
@@ -252,7 +298,7 @@ def test_every_error_of_sqlite_becomes_one_of_ours(folder):
         ("SQLITE_BUSY", KnowledgeBaseBusy),
         ("SQLITE_BUSY_SNAPSHOT", KnowledgeBaseBusy),
         ("SQLITE_LOCKED", KnowledgeBaseBusy),
-        ("SQLITE_FULL", StorageFailed),
+        ("SQLITE_FULL", DiskFull),
         ("SQLITE_IOERR_FSYNC", StorageFailed),
         ("SQLITE_IOERR_READ", StorageFailed),
         ("SQLITE_READONLY", StorageFailed),

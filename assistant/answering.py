@@ -11,7 +11,7 @@ from assistant.citing import cite
 from assistant.followups import standalone
 from assistant.prompts import REFUSAL
 from assistant.retrieval import gather
-from ingest.documents import Hit
+from ingest.documents import Document, Hit
 
 if TYPE_CHECKING:
     from assistant.llms.extractive import ExtractedSentence
@@ -43,7 +43,11 @@ class Answerer(Protocol):
         ...
 
     def respond(self, inquiry: Inquiry, search: Search) -> Response:
-        """`search` is called once, for as many hits as can be made use of. Closing the response cancels it."""
+        """`search` is called for as many hits as can be made use of. Closing the response cancels it."""
+        ...
+
+    def summarise(self, document: Document, source: str, sentences: int) -> Answer:
+        """What a document says, in at most so many sentences, each with its place."""
         ...
 
 
@@ -103,6 +107,11 @@ class ExtractiveAnswering:
         answer = self._answer(inquiry.searched_for, gather(self._knowledge, search(PASSAGES)))
         yield answer.text
         return answer
+
+    def summarise(self, document: Document, source: str, sentences: int) -> Answer:
+        from assistant.central_sentences import central_sentences
+
+        return central_sentences(self._knowledge, document, source, sentences)
 
     def _answer(self, question: str, evidence: Evidence) -> Answer:
         from assistant.llms.extractive import ExtractiveAnswerer

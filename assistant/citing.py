@@ -61,7 +61,7 @@ def cite(document: Document, source: str, passage: int, start: int, end: int) ->
 def cited(answer: str, passages: Sequence[Passage], documents: Mapping[str, Document]) -> Cited:
     """The sentences of a model's answer, each with the places in the documents that say so.
 
-    A sentence without a marker is looked for in every passage.
+    A sentence that has no marker, or is not found where its markers point, is looked for in every passage.
     """
     known = {passage.number: passage for passage in passages}
     text, marks = _unmarked(answer)
@@ -106,11 +106,12 @@ def _numbers(marked: str) -> tuple[int, ...]:
 def _sentence(
     text: str, marked: Sequence[Passage], passages: Sequence[Passage], documents: Mapping[str, Document]
 ) -> Sentence:
-    found = [(passage, _locate(text, passage)) for passage in marked]
-    if not marked:
-        everywhere = [(passage, _locate(text, passage)) for passage in passages]
-        found = sorted(everywhere, key=lambda pair: -pair[1].share if pair[1] else 0)[:1]
-        found = [pair for pair in found if pair[1] and pair[1].share >= SUPPORTED]
+    found: list[tuple[Passage, _Found | None]] = [(passage, _locate(text, passage)) for passage in marked]
+    if not any(place for _, place in found):
+        everywhere = [(passage, place) for passage in passages if (place := _locate(text, passage))]
+        best = max(everywhere, key=lambda pair: pair[1].share, default=None)
+        if best and best[1].share >= SUPPORTED:
+            found.append(best)
     citations = tuple(_citation(passage, place, documents) for passage, place in found)
     return Sentence(text, citations, _support(text, [place for _, place in found if place]))
 

@@ -8,18 +8,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from assistant.command_options import answer_options, opened, passages_option
-from assistant.model_commands import models, prompt
-from ingest.console import emit_json, fail, run, say
+from assistant.model_commands import models, prompt, summarize
+from assistant.showing import exit_code, show, show_ledger, show_piece
+from ingest.console import fail, run, say
 from ingest.errors import KestrelError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from assistant.answers import Answer
-
-ABSTAINED = 8  # the documents do not hold the answer
-DEGRADED = 5  # the model server did not answer; the extractive answer was given
-INCOMPLETE = 9  # the stream broke, or the answer reached its longest length
 
 EXAMPLES = """\b
 Examples:
@@ -49,12 +44,12 @@ def ask(question: str, passages: int | None, stream: bool, explained: bool, as_j
         response = kestrel.stream(question, only=only, passages=passages)
         for piece in response:
             if stream:
-                _show_piece(piece, as_json=as_json)
+                show_piece(piece, as_json=as_json)
         answer = response.answer
-    _show(answer, as_json=as_json, streamed=stream)
+    show(answer, as_json=as_json, streamed=stream)
     if explained:
-        _explain(answer)
-    return _exit_code(answer)
+        show_ledger(answer)
+    return exit_code(answer)
 
 
 @assistant.command()
@@ -71,7 +66,7 @@ def chat(as_json: bool, **settings: Any) -> int:
                 continue
             if answer.searched_for != question and not as_json:
                 say(f"(searched for: {answer.searched_for})")
-            _show(answer, as_json=as_json)
+            show(answer, as_json=as_json)
             if not as_json:
                 click.echo()
     return 0
@@ -90,50 +85,7 @@ def _questions() -> Iterator[str]:
         yield line
 
 
-def _show_piece(piece: str, *, as_json: bool) -> None:
-    if as_json:
-        emit_json({"piece": piece})
-    else:
-        click.echo(piece, nl=False)
-
-
-def _show(answer: Answer, *, as_json: bool, streamed: bool = False) -> None:
-    """The answer on stdout, what must be known about it on stderr."""
-    from assistant.json_shapes import answer_as_json
-    from assistant.rendering import render
-
-    if as_json:
-        emit_json(answer_as_json(answer))
-        return
-    if streamed:
-        click.echo("\n")
-    click.echo(render(answer, color=sys.stdout.isatty()))
-    if answer.degraded:
-        say(f"The answer is given in the documents' own words: {answer.degraded}")
-    if answer.completion and answer.completion.finish == "length":
-        say("The answer is cut off: it reached the length that was kept for it. Raise --reserve.")
-    if answer.completion and answer.completion.finish == "incomplete":
-        say(f"The answer is incomplete: {answer.completion.problem}")
-
-
-def _explain(answer: Answer) -> None:
-    from assistant.explaining import explain
-
-    if answer.prompt:
-        say(explain(answer.prompt.ledger, answer.model))
-    else:
-        say("No prompt was sent: the answer is made of the documents' own sentences.")
-
-
-def _exit_code(answer: Answer) -> int:
-    if answer.completion and answer.completion.finish != "stop":
-        return INCOMPLETE
-    if answer.degraded:
-        return DEGRADED
-    return ABSTAINED if answer.abstained else 0
-
-
-for command in (prompt, models):
+for command in (prompt, summarize, models):
     assistant.add_command(command)
 
 

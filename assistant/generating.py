@@ -14,15 +14,14 @@ from assistant.citing import cited
 from assistant.counting import estimate
 from assistant.errors import PromptOverflow
 from assistant.followups import rewritten, standalone
-from assistant.packing import Packer, PackingOptions
+from assistant.packing import Packer, PackingOptions, reserve_of, room_for_text
 from assistant.prompts import REFUSAL
-from ingest.documents import Hit
+from ingest.documents import Document, Hit
 from ingest.errors import ModelError
 
 if TYPE_CHECKING:
     from assistant.answering import ExtractiveAnswering
     from assistant.protocols import LLM
-    from ingest.documents import Document
     from ingest.knowledge_base import KnowledgeBase
 
 TOKENS_A_HIT = 100  # of the prompt's limit: twice as many hits as fit, so that repeated and unfit ones leave no hole
@@ -69,6 +68,17 @@ class GenerativeAnswering:
             return replace(answer, degraded=str(error))
         return answer
 
+    def summarise(self, document: Document, source: str, sentences: int) -> Answer:
+        from assistant.summarising import Summariser
+
+        chunks = self._knowledge.store.chunks(document.id)
+        try:
+            return Summariser(self._llm, self._options, sentences).summarise(document, chunks, source)
+        except ModelError as error:
+            if error.exit_code != ModelError.exit_code:
+                raise
+            return replace(self._fallback.summarise(document, source, sentences), degraded=str(error))
+
     def _generate(self, inquiry: Inquiry, search: Search) -> Response:
         hits = self._search(search)
         started = time.perf_counter()
@@ -86,7 +96,7 @@ class GenerativeAnswering:
         return self._answer(inquiry, prompt, completion, timings)
 
     def _search(self, search: Search) -> Sequence[Hit]:
-        return search(max(PASSAGES, self._packer.limit(self._options) // TOKENS_A_HIT))
+        return search(max(PASSAGES, room_for_text(self._packer.profile, self._options) // TOKENS_A_HIT))
 
     def _pack(self, inquiry: Inquiry, hits: Sequence[Hit], options: PackingOptions) -> Prompt:
         return self._packer.pack(inquiry.question, hits, inquiry.history, options)
@@ -102,7 +112,8 @@ class GenerativeAnswering:
         return self._known_packer
 
     def _sampling(self) -> Sampling:
-        return replace(self._packer.profile.sampling, max_tokens=self._packer.reserve(self._options))
+        profile = self._packer.profile
+        return replace(profile.sampling, max_tokens=reserve_of(profile, self._options))
 
     def _complete(self, prompt: Prompt) -> Generator[str, None, Completion]:
         stream = self._llm.stream(prompt.text, self._sampling())

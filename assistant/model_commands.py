@@ -35,6 +35,20 @@ def prompt(question: str, passages: int | None, as_json: bool, model: ModelOptio
 
 
 @click.command()
+@click.argument("source")
+@click.option("--sentences", type=click.IntRange(1, 50), default=7, show_default=True, help="Longest summary.")
+@answer_options
+def summarize(source: str, sentences: int, as_json: bool, **settings: Any) -> int:
+    """Say in a few sentences what one document says, and where. SOURCE is a path or the end of one."""
+    from assistant.showing import exit_code, show
+
+    with opened(**settings) as (kestrel, _):
+        summary = kestrel.summarize(source, sentences=sentences)
+    show(summary, as_json=as_json)
+    return exit_code(summary)
+
+
+@click.command()
 @json_option
 def models(as_json: bool) -> int:
     """List the models that are known: window, template, stop texts, how each is served."""

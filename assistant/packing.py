@@ -69,6 +69,17 @@ class _Draft:
     selection: Selection = field(repr=False)
 
 
+def reserve_of(profile: ModelProfile, options: PackingOptions) -> int:
+    """Tokens kept for the answer."""
+    return options.reserve if options.reserve is not None else profile.sampling.max_tokens
+
+
+def room_for_text(profile: ModelProfile, options: PackingOptions) -> int:
+    """Tokens that the text of a prompt may have, so that the reserve is left; the server's overhead is off."""
+    bounds = [profile.max_input, profile.window - reserve_of(profile, options), options.budget]
+    return min(bound for bound in bounds if bound is not None) - profile.overhead
+
+
 class Packer:
     """Packs prompts for one served model from one knowledge base. Token counts of documents are kept and used again.
 
@@ -88,16 +99,6 @@ class Packer:
         self._count_piece = count_piece or count
         self._shelf = Shelf(knowledge, lambda text: self._count_piece(neutralise(text, profile.control_tokens)).tokens)
 
-    def reserve(self, options: PackingOptions) -> int:
-        """Tokens kept for the answer."""
-        return options.reserve if options.reserve is not None else self.profile.sampling.max_tokens
-
-    def limit(self, options: PackingOptions) -> int:
-        """Tokens that the text of a prompt may have, so that the reserve is left; the server's overhead is off."""
-        profile = self.profile
-        bounds = [profile.max_input, profile.window - self.reserve(options), options.budget]
-        return min(bound for bound in bounds if bound is not None) - profile.overhead
-
     def pack(
         self, question: str, hits: Sequence[Hit], history: Sequence[Turn] = (), options: PackingOptions | None = None
     ) -> Prompt:
@@ -110,7 +111,7 @@ class Packer:
     ) -> Prompt:
         """A prompt of any wording: `write` makes its parts from passages and history."""
         options = options or PackingOptions()
-        fixed = self._fixed(write, history, self.limit(options))
+        fixed = self._fixed(write, history, room_for_text(self.profile, options))
         volumes = {identity: self._shelf.volume(identity) for identity in {hit.chunk.document_id for hit in hits}}
         present = {identity: volume for identity, volume in volumes.items() if volume is not None}
         found = [hit for hit in hits if hit.chunk.document_id in present]
@@ -197,7 +198,7 @@ class Packer:
         return Ledger(
             window=profile.window,
             max_input=profile.max_input,
-            reserve=self.reserve(options),
+            reserve=reserve_of(profile, options),
             template=template + profile.overhead,
             system=system,
             history=earlier,

@@ -11,4 +11,9 @@ _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u20
 
 def plain(text: str) -> str:
     """`text` without control, escape and direction characters, its white space folded to single spaces."""
-    return " ".join(_UNPRINTABLE.sub(" ", text).split())
+    return " ".join(printable(text).split())
+
+
+def printable(text: str) -> str:
+    """`text` without control, escape and direction characters, its tabs and line breaks kept."""
+    return _UNPRINTABLE.sub(" ", text)

@@ -109,6 +109,12 @@ def test_a_sentence_without_a_marker_is_looked_for_everywhere() -> None:
     assert [[citation.source for citation in sentence.citations] for sentence in found.sentences] == [["travel.md"], []]
 
 
+def test_a_wrong_marker_is_told_from_the_right_place() -> None:
+    (sentence,) = answer("Flights need the consent of a director. [1]").sentences
+    assert [(citation.passage, citation.verified) for citation in sentence.citations] == [(1, False), (2, True)]
+    assert sentence.support == "supported"
+
+
 def test_brackets_that_are_no_markers_stay() -> None:
     assert answer("See [sic] and array[i]. [2]").text == "See [sic] and array[i]."
 

@@ -11,7 +11,7 @@ import pytest
 
 from assistant.answers import ModelProfile, Turn
 from assistant.counting import TokenizerFile, estimate
-from assistant.packing import Packer, PackingOptions
+from assistant.packing import Packer, PackingOptions, room_for_text
 from assistant.profiles import builtin_profiles, profile_named
 from assistant.prompts import INSTRUCTIONS
 from ingest.errors import PromptTooLong
@@ -146,7 +146,7 @@ def test_terms_of_the_ledger_are_those_of_the_texts(falcon: TokenizerFile) -> No
     ],
 )
 def test_limit(options: PackingOptions, expected: int) -> None:
-    assert Packer(library(1), profile_named("falconlite2"), estimate).limit(options) == expected
+    assert room_for_text(profile_named("falconlite2"), options) == expected
 
 
 def test_a_question_that_leaves_no_room_is_refused(falcon: TokenizerFile) -> None:

@@ -135,9 +135,9 @@ def test_files_shown_as_modules_work(call: Call, desk: Path, monkeypatch: pytest
     for block, line in lines_of(page, "bash"):
         done = call(line)
         assert done.code == 0, f"{block}: {line}\n{done.err}"
-    reader = importlib.import_module("subtitles").SubtitleReader()
-    document = reader.read(b"1\r\n00:00:01,000 --> 00:00:02,000\r\nHello.\r\n", "film.srt")
-    assert (document.text, document.source) == ("Hello.", "film.srt")
+    reader = importlib.import_module("lyrics").LyricsReader()
+    document = reader.read(b"[ar:Anon]\r\n[00:12.00]Hello\r\n[00:17.20]again\r\n", "song.lrc")
+    assert (document.text, document.source) == ("Hello\nagain", "song.lrc")
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "console")], ids=lambda page: page.name)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from ingest.errors import NothingIndexed, StorageFailed
+from ingest.errors import NothingIndexed, StorageFailed, UsageError
 from ingest.store.connection import DATABASE, Connections
 from ingest.store.creation import create_database
 from ingest.store.faults import is_input_output_error, translated
@@ -28,6 +28,8 @@ class Database:
         self._write_lock = FileLock(folder / "write.lock")
         self._maintenance_lock = FileLock(folder / "maint.lock")
         self._failure: str = ""
+        if folder.exists() and not folder.is_dir():
+            raise UsageError(f"{folder} is a file; a knowledge base is a folder.", "Give another place with --kb.")
         refuse_network(folder)
         if not (folder / DATABASE).exists():
             if not create or read_only:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from ingest.store import keyword_rows
@@ -23,7 +22,8 @@ def content_hash(entry: Entry) -> bytes:
     """blake2b-128 over all that an entry stores but its name: equal entries need no new rows."""
     digest = hashlib.blake2b(digest_size=16)
     document = entry.document
-    for part in (document.text, document.title, *_described(document), repr([asdict(span) for span in entry.spans])):
+    spans = to_json([(span.start, span.end, span.heading) for span in entry.spans])
+    for part in (document.text, document.title, *_described(document), spans):
         digest.update(pack(part) + b"\0")
     digest.update(b"".join(entry.hashes))
     return digest.digest()

@@ -9,7 +9,6 @@ from ingest.changes import Change, Committed, Put, Record, Remove
 from ingest.documents import Entry, Model, Source
 from ingest.errors import KnowledgeBaseError, KnowledgeBaseMismatch
 from ingest.store import document_rows
-from ingest.store.reading import read_sources
 from ingest.store.rows import pack
 from ingest.store.schema import write_meta
 from ingest.store.snapshot import Snapshot
@@ -105,12 +104,13 @@ class Batch:
 
     def _replace(self, present: DocumentRow, entry: Entry, model_key: int, content: bytes) -> None:
         """Other chunks for bytes that are stored already (a new chunker or reader): all names move to them."""
-        named = [source for source in read_sources(self._snapshot) if source.document_id == present.id]
+        named = list(self._snapshot.rows(SourceRow, "WHERE document = ?", (present.key,)))
         self._connection.execute("UPDATE sources SET document = NULL WHERE document = ?", (present.key,))
         self._drop(present)
-        made = self._insert(entry, model_key, content)
-        for source in [*named, entry.source]:
-            self._point(source, made)
+        key = self._insert(entry, model_key, content)
+        put_rows(self._connection, SourceRow, [sealed(*row._replace(document=key)[:-1]) for row in named])
+        self._point(entry.source, key)
+        self._renamed.add(key)
 
     def _drop(self, row: DocumentRow) -> None:
         self.removed[row.id] = document_rows.drop(self._snapshot, row)

@@ -18,7 +18,7 @@ import pytest
 
 from ingest.changes import Remove
 from ingest.documents import Heading, Span
-from ingest.errors import KnowledgeBaseBusy, KnowledgeBaseDamaged, KnowledgeBaseError, StorageFailed
+from ingest.errors import KnowledgeBaseBusy, KnowledgeBaseDamaged, KnowledgeBaseError, StorageFailed, UsageError
 from ingest.store import connection, filesystems, open_store
 from ingest.store.faults import DiskFull, from_sqlite, translated
 from tests.support.entries import prose, put, vector
@@ -93,6 +93,12 @@ def test_what_is_not_a_knowledge_base_is_refused_and_left_alone(folder, content)
     with pytest.raises(KnowledgeBaseDamaged, match=r"kb(\.db)? "):
         open_store(folder, create=True)
     assert (folder / "kb.db").read_bytes() == content
+
+
+def test_a_file_is_no_place_for_a_knowledge_base(tmp_path):
+    (tmp_path / "notes.txt").write_text("notes")
+    with pytest.raises(UsageError, match=r"notes\.txt is a file"):
+        open_store(tmp_path / "notes.txt", create=True)
 
 
 def test_another_programs_database_is_refused(folder):

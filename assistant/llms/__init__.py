@@ -20,6 +20,7 @@ LLMS = Registry(
         "tgi": "assistant.llms.tgi:open_tgi",
         "openai": "assistant.llms.openai_compatible:open_openai",
         "gguf": "assistant.llms.gguf:open_gguf",
+        "extractive": "assistant.llms.extractive:ExtractiveAnswerer",  # a value of --llm, but no language model
         "scripted": "assistant.llms.scripted:open_scripted",
     },
 )
@@ -44,6 +45,8 @@ def open_llm(
     from assistant.profiles import profile_named
 
     name, separator, place = specification.partition(":")
+    if name == "extractive":
+        raise UsageError("'extractive' answers without a language model, so there is none to open.")
     if name in LLMS.names():
         if not place:
             raise UsageError(f"{specification!r} names no place.", f"Write it as {name}:PLACE, see `assistant models`.")

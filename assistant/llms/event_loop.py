@@ -36,22 +36,35 @@ def still_runs(loop: asyncio.AbstractEventLoop) -> bool:
     return _running == (os.getpid(), loop)
 
 
-def iterate(source: AsyncIterator[T]) -> Iterator[T]:
-    """What `source` yields, in order, as it comes. Closing the iterator cancels the work behind it."""
-    items: SimpleQueue[tuple[T] | None] = SimpleQueue()
+class Iteration(Iterator[T]):
+    """What an asynchronous source yields, in order, as it comes; raises what ends the source.
 
-    async def pump() -> None:
-        async for item in source:
-            items.put((item,))
+    Closing it, from any thread, or dropping it cancels the work behind it.
+    """
 
-    work = asyncio.run_coroutine_threadsafe(pump(), event_loop())
-    work.add_done_callback(lambda _: items.put(None))
-    try:
-        while (item := _next(items)) is not None:
-            yield item[0]
-        work.result()  # raises what ended the source
-    finally:
-        work.cancel()
+    def __init__(self, source: AsyncIterator[T]) -> None:
+        self._items: SimpleQueue[tuple[T] | None] = SimpleQueue()
+        self._ended = False
+        self._work = asyncio.run_coroutine_threadsafe(_pump(source, self._items), event_loop())
+        items = self._items  # a callback that held this object would keep it from being dropped
+        self._work.add_done_callback(lambda _: items.put(None))
+
+    def __next__(self) -> T:
+        if self._ended:
+            raise StopIteration
+        if (item := _next(self._items)) is not None and not self._ended:
+            return item[0]
+        self._ended = True
+        if not self._work.cancelled():
+            self._work.result()
+        raise StopIteration
+
+    def close(self) -> None:
+        self._ended = True
+        self._work.cancel()
+
+    def __del__(self) -> None:
+        self._work.cancel()
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
@@ -60,8 +73,13 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     async def once() -> AsyncIterator[T]:
         yield await work
 
-    (result,) = iterate(once())
+    (result,) = Iteration(once())
     return result
+
+
+async def _pump(source: AsyncIterator[T], items: SimpleQueue[tuple[T] | None]) -> None:
+    async for item in source:
+        items.put((item,))
 
 
 def _next(items: SimpleQueue[tuple[T] | None]) -> tuple[T] | None:

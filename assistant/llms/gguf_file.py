@@ -7,6 +7,7 @@ is made: on file systems that share blocks between files (Btrfs, XFS, APFS) it t
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import struct
@@ -15,6 +16,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ingest.errors import UsageError
+
+_log = logging.getLogger(__name__)
 
 _MAGIC = b"GGUF"
 _VERSIONS = (2, 3)  # 64-bit counts; both little endian unless the machine that wrote them was not
@@ -52,6 +55,7 @@ def with_window(path: Path, header: Header, window: int) -> Path:
     copy = path.with_name(f"{path.stem}.window-{window}{path.suffix}")
     if copy.exists() and copy.stat().st_mtime_ns >= path.stat().st_mtime_ns:
         return copy
+    _log.warning("Copying %s to %s, which states a window of %d tokens.", path, copy.name, window)
     part = copy.with_name(copy.name + ".part")
     try:
         _copy(path, part)

@@ -12,7 +12,7 @@ from assistant.answers import Completion, ModelProfile, Sampling, TokenCount
 from assistant.counting import TokenizerFile, cached_tokenizer, estimate
 from assistant.errors import ModelMismatch
 from assistant.llms.deadline import Deadline, Timeouts
-from assistant.llms.event_loop import iterate, run
+from assistant.llms.event_loop import Iteration, run
 from assistant.llms.retrying import with_retries
 from assistant.llms.streaming import CompletionStream, Event, answer_events, completed
 from assistant.profiles import builtin_profiles, check_same_model, profile_of, served_window
@@ -89,7 +89,7 @@ class ServedModel:
         def attempt(deadline: Deadline) -> AsyncGenerator[Event]:
             return self._backend.generate(profile, prompt, drawn, deadline)
 
-        return CompletionStream(iterate(answer_events(attempt, profile.stop, deadline, self._backend.url)))
+        return CompletionStream(Iteration(answer_events(attempt, profile.stop, deadline, self._backend.url)))
 
     def count(self, text: str) -> TokenCount:
         if not text:

@@ -18,7 +18,7 @@ from assistant.errors import GenerationFailed, ModelOverloaded, ModelRequestReje
 from assistant.llms import open_llm
 from assistant.llms.address import Address
 from assistant.llms.deadline import Deadline, Timeouts
-from assistant.llms.event_loop import iterate, run
+from assistant.llms.event_loop import Iteration, run
 from assistant.llms.failures import overflow, retry_after
 from assistant.llms.retrying import BASE, CAP, with_retries
 from assistant.llms.server_sent_events import EventDecoder
@@ -233,9 +233,9 @@ def test_iterating_in_a_thread_and_raising_there():
 
     seen = []
     with pytest.raises(ModelUnreachable, match="gone"):
-        seen.extend(iterate(source()))
+        seen.extend(Iteration(source()))
     assert seen == [1, 2]
-    values = iterate(source())
+    values = Iteration(source())
     assert [next(values), next(values)] == [1, 2]
     values.close()
 
@@ -250,9 +250,39 @@ def test_closing_an_iterator_cancels_the_work():
         finally:
             cancelled.set()
 
-    values = iterate(source())
+    values = Iteration(source())
     assert next(values) == 1
     values.close()
+    assert cancelled.wait(2.0)
+
+
+def test_closing_from_another_thread_ends_a_wait():
+    async def source():
+        yield 1
+        await asyncio.sleep(60)
+        yield 2
+
+    values = Iteration(source())
+    assert next(values) == 1
+    threading.Timer(0.1, values.close).start()
+    started = time.monotonic()
+    assert list(values) == []
+    assert time.monotonic() - started < 2.0
+
+
+def test_a_dropped_iterator_cancels_the_work():
+    cancelled = threading.Event()
+
+    async def source():
+        try:
+            while True:
+                yield 1
+                await asyncio.sleep(0.01)
+        finally:
+            cancelled.set()
+
+    for _ in Iteration(source()):
+        break
     assert cancelled.wait(2.0)
 
 

@@ -82,7 +82,7 @@ def scripted():
 @contextmanager
 def llama(folder):
     pytest.importorskip("xllamacpp", reason="the extra [local] is not installed")
-    model = open_llm(f"gguf:{write_tiny_falcon(folder / 'tiny.gguf')}", "plain", any_model=True, timeouts=TIMEOUTS)
+    model = open_llm(f"gguf:{write_tiny_falcon(folder / 'tiny.gguf')}", "plain", any_model=True)
     yield model
     model.close()
 
@@ -173,7 +173,7 @@ def test_many_threads(model):
 
 
 def test_every_name_in_the_registry_can_be_loaded():
-    assert LLMS.names() == ["gguf", "openai", "scripted", "tgi"]
+    assert LLMS.names() == ["extractive", "gguf", "openai", "scripted", "tgi"]
     for name in LLMS.names():
         assert callable(LLMS.load(name))
 

@@ -45,12 +45,14 @@ class Evidence:
 def weigh(
     question: str, passages: Sequence[Passage], documents: Mapping[str, Document], embedder: Embedder
 ) -> Evidence:
-    """Find the candidates, and embed the `MOST` likely ones in one batch."""
+    """Find the candidates, and embed the `MOST` likely ones, with the lists they are parts of, in one batch."""
     found = [_candidate(statement, documents, passages) for statement in statements(passages, documents)]
     held = [frozenset(content_words(passage.text)) | _named(passage, documents) for passage in passages]
     weights = rarity(dict.fromkeys(content_words(question)), [candidate.own for candidate in found])
-    likely = sorted(range(len(found)), key=lambda at: -_likelihood(found[at], held, weights))[:MOST]
-    chosen = [found[at] for at in sorted(likely)]
+    likely = sorted(found, key=lambda candidate: -_likelihood(candidate, held, weights))[:MOST]
+    wanted = {candidate.statement.place for candidate in likely}
+    wanted |= {(each.statement.document_id, each.statement.whole) for each in likely if each.statement.whole}
+    chosen = [candidate for candidate in found if candidate.statement.place in wanted]
     texts = [_shortened(candidate.text, embedder) for candidate in chosen]
     return Evidence(chosen, embedder.embed_documents(texts), held, weights)
 

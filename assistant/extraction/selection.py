@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from assistant.extraction.candidates import Candidate
 from assistant.extraction.judging import Choice
+from assistant.extraction.statements import Offsets
 
 MOST_SENTENCES = 4
 MOST_WORDS = 120  # of an answer; its first sentence may be longer
@@ -17,19 +17,21 @@ def select(rankings: Sequence[Sequence[Choice]]) -> list[Choice]:
     """The answer's sentences in reading order: the best document first, the order of the text inside each.
 
     One ranking for each thing that is asked; each contributes its best sentence, as far as there is room, before any
-    contributes a second one.
+    contributes a second one. Two items of one list bring the whole list.
     """
+    by_place: dict[tuple[str, Offsets | None], Choice] = {}
+    for ranking in rankings:
+        by_place.update((choice.candidate.statement.place, choice) for choice in ranking)
     chosen: list[Choice] = []
-    words = 0
     for choice in _in_turn([list(_near_the_best(ranking)) for ranking in rankings]):
-        length = len(choice.candidate.text.split())
         if len(chosen) == MOST_SENTENCES:
             break
-        if chosen and words + length > MOST_WORDS:
+        if any(_repeats(choice, other) for other in chosen):
             continue
-        if not any(_repeats(choice.candidate, other.candidate) for other in chosen):
+        if sibling := next((other for other in chosen if _same_list(choice, other)), None):
+            chosen[chosen.index(sibling)] = by_place[_list_of(sibling)]
+        elif not chosen or _words(chosen) + _words([choice]) <= MOST_WORDS:
             chosen.append(choice)
-            words += length
     return _reading_order(chosen)
 
 
@@ -42,13 +44,25 @@ def _in_turn(rankings: Sequence[Sequence[Choice]]) -> Iterator[Choice]:
         yield from (ranking[rank] for ranking in rankings if rank < len(ranking))
 
 
-def _repeats(candidate: Candidate, other: Candidate) -> bool:
-    """Whether two candidates overlap in the text, or say the same in almost the same words."""
-    mine, theirs = candidate.statement, other.statement
+def _repeats(choice: Choice, other: Choice) -> bool:
+    """Whether two choices overlap in the text, or say the same in almost the same words."""
+    mine, theirs = choice.candidate.statement, other.candidate.statement
     if mine.document_id == theirs.document_id and mine.start < theirs.end and theirs.start < mine.end:
         return True
-    shorter = min(len(candidate.own), len(other.own))
-    return len(candidate.own & other.own) >= SAME * shorter
+    own, others = choice.candidate.own, other.candidate.own
+    return len(own & others) >= SAME * min(len(own), len(others))
+
+
+def _same_list(choice: Choice, other: Choice) -> bool:
+    return choice.candidate.statement.whole is not None and _list_of(choice) == _list_of(other)
+
+
+def _list_of(choice: Choice) -> tuple[str, Offsets | None]:
+    return choice.candidate.statement.document_id, choice.candidate.statement.whole
+
+
+def _words(chosen: Sequence[Choice]) -> int:
+    return sum(len(choice.candidate.text.split()) for choice in chosen)
 
 
 def _reading_order(chosen: Sequence[Choice]) -> list[Choice]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from assistant.answers import Passage
@@ -34,33 +34,39 @@ Offsets = tuple[int, int]
 class Statement:
     """text[start:end] of a document.
 
-    `lead` is what must be read before it (the lead-in of a list, the header of a table), `heading` is the title that
-    it stands under ("" for none), `passage` the index of the best passage that holds it.
+    `lead` is what must be read before it (the lead-in of a list, the header of a table), `whole` the list or table that
+    it is a part of, unless that is too long to be quoted; `heading` is the title that it stands under ("" for none),
+    `passage` the index of the best passage that holds it.
     """
 
     document_id: str
     start: int
     end: int
-    passage: int
+    passage: int = 0
     lead: Offsets | None = None
+    whole: Offsets | None = None
     heading: str = ""
+
+    @property
+    def place(self) -> tuple[str, Offsets]:
+        return self.document_id, (self.start, self.end)
 
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """Parts of one kind in a row. `lead` stands directly before them."""
+    """Parts of one kind in a row, prose apart from lists and tables. `lead` stands directly before them."""
 
+    document: Document
     parts: Sequence[Part]
     heading: str
-    lead: Offsets | None
+    lead: Offsets | None = None
 
     @property
-    def start(self) -> int:
-        return self.lead[0] if self.lead else self.parts[0].start
+    def span(self) -> Offsets:
+        return (self.lead or (self.parts[0].start,))[0], self.parts[-1].end
 
-    @property
-    def end(self) -> int:
-        return self.parts[-1].end
+    def statement(self, span: Offsets, lead: Offsets | None = None, whole: Offsets | None = None) -> Statement:
+        return Statement(self.document.id, *span, lead=lead, whole=whole, heading=self.heading)
 
 
 def statements(passages: Sequence[Passage], documents: Mapping[str, Document]) -> list[Statement]:
@@ -68,11 +74,10 @@ def statements(passages: Sequence[Passage], documents: Mapping[str, Document]) -
     found: dict[tuple[str, Offsets], Statement] = {}
     for index, passage in enumerate(passages):
         document = documents[passage.document_id]
-        for run in _runs(document.text, layout(document, *_surroundings(document.text, passage))):
-            for start, end, lead in _spans(document.text, run):
-                if _belongs(start, end, passage):
-                    statement = Statement(document.id, start, end, index, lead, run.heading)
-                    found.setdefault((document.id, (start, end)), statement)
+        for run in _runs(document, layout(document, *_surroundings(document.text, passage))):
+            for statement in _quotable(run):
+                if _belongs(statement, passage):
+                    found.setdefault(statement.place, replace(statement, passage=index))
     return list(found.values())
 
 
@@ -82,45 +87,49 @@ def _surroundings(text: str, passage: Passage) -> Offsets:
     return text.rfind("\n", 0, max(0, passage.start - MARGIN)) + 1, end if end >= 0 else len(text)
 
 
-def _belongs(start: int, end: int, passage: Passage) -> bool:
-    shared = min(end, passage.end) - max(start, passage.start)
-    return shared >= min(end - start, passage.end - passage.start) / 2
+def _belongs(statement: Statement, passage: Passage) -> bool:
+    shared = min(statement.end, passage.end) - max(statement.start, passage.start)
+    return shared >= min(statement.end - statement.start, passage.end - passage.start) / 2
 
 
-def _runs(text: str, parts: Sequence[Part]) -> Iterator[_Run]:
+def _runs(document: Document, parts: Sequence[Part]) -> Iterator[_Run]:
+    text = document.text
     heading = ""
     lead: Offsets | None = None
     for kind, group in groupby(parts, key=lambda part: part.kind):
         run = list(group)
         if kind == "heading":
-            heading = text[run[-1].start : run[-1].end].lstrip("# ")
             lead = (run[-1].start, run[-1].end)
+            heading = text[slice(*lead)].lstrip("# ")
         elif kind == "prose":
-            yield _Run(run, heading, None)
-            last = _sentences(text, run[-1:])[-1]
-            lead = last if text[last[1] - 1] == ":" else None
+            yield _Run(document, run, heading)
+            sentences = _sentences(text, run)
+            last = len(sentences) - 1
+            lead = (_beginning(text, sentences, last), sentences[last][1]) if text[run[-1].end - 1] == ":" else None
         else:
-            yield _Run(run, heading, lead)
+            yield _Run(document, run, heading, lead)
             lead = None
 
 
-def _spans(text: str, run: _Run) -> Iterator[tuple[int, int, Offsets | None]]:
-    """What of a run can be quoted: start, end, and what must be read before it."""
+def _quotable(run: _Run) -> Iterator[Statement]:
+    """What of a run can be quoted."""
+    text = run.document.text
     kind = run.parts[0].kind
+    length = run.span[1] - run.span[0]
     if kind == "prose":
-        yield from ((start, end, None) for start, end in _standing(text, _sentences(text, run.parts)))
+        yield from (run.statement(span) for span in _standing(text, _sentences(text, run.parts)))
         return
-    if run.end - run.start <= WHOLE_LIST:
-        yield run.start, run.end, None
-        if kind in ("code", "fact") or run.end - run.start <= SHORT_LIST:
+    whole = run.span if length <= WHOLE_LIST else None
+    if whole:
+        yield run.statement(whole)
+        if kind in ("code", "fact") or length <= SHORT_LIST:
             return
-    rows = kind == "row"
-    lead = (run.parts[0].start, run.parts[0].end) if rows else run.lead
-    for part in run.parts[rows:]:
-        if part.end - part.start <= LONG_ITEM:
-            yield part.start, part.end, lead
-        else:
-            yield from ((start, end, lead) for start, end in _standing(text, _sentences(text, [part])))
+    header = 1 if kind == "row" else 0
+    lead = (run.parts[0].start, run.parts[0].end) if header else run.lead
+    for part in run.parts[header:]:
+        short = part.end - part.start <= LONG_ITEM
+        spans = [(part.start, part.end)] if short else _standing(text, _sentences(text, [part]))
+        yield from (run.statement(span, lead, whole) for span in spans)
 
 
 def _sentences(text: str, parts: Sequence[Part]) -> list[Offsets]:
@@ -134,9 +143,13 @@ def _sentences(text: str, parts: Sequence[Part]) -> list[Offsets]:
 def _standing(text: str, sentences: Sequence[Offsets]) -> Iterator[Offsets]:
     """Sentences that can be read alone: one that leans on those before takes them along; lead-ins are left out."""
     for at, (_, end) in enumerate(sentences):
-        if text[end - 1] == ":":
-            continue
-        first = at
-        while first and at - first < MOST_LEANT_ON and _LEANS.match(text, sentences[first][0]):
-            first -= 1
-        yield sentences[first][0], end
+        if text[end - 1] != ":":
+            yield _beginning(text, sentences, at), end
+
+
+def _beginning(text: str, sentences: Sequence[Offsets], at: int) -> int:
+    """Where to begin to read, so that the sentence at this index is understood."""
+    first = at
+    while first and at - first < MOST_LEANT_ON and _LEANS.match(text, sentences[first][0]):
+        first -= 1
+    return sentences[first][0]

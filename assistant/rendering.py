@@ -1,0 +1,170 @@
+"""Answers for people at a terminal: sentences with numbers, then the places the numbers stand for.
+
+Everything that comes from documents or models passes through `ingest.plain` before it is shown.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import textwrap
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+
+import click
+
+from assistant.answers import Answer, Citation, Passage, Sentence
+from ingest.lines import blocks
+from ingest.plain import plain
+
+WIDEST = 100  # characters; longer lines are hard to read
+NEAREST = 3  # passages shown when the documents do not answer
+QUOTE = 200  # characters shown of a quote
+
+# Markers are built from controls, which `plain` takes out of everything else, so that no document can forge one.
+_OPEN, _CLOSE = "\x02", "\x03"
+_MARKER = re.compile(f"{_OPEN}([^{_CLOSE}]*){_CLOSE}")
+_STANDS_ALONE = re.compile(r"(?:[•◦▪‣●○■□·➢✓*+–—-]|\(?\w{1,3}[.)])\s|.*\s\|\s|.*\t")
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A page of a source, or a source without pages."""
+
+    source: str
+    page: int
+    label: str
+
+
+def render(answer: Answer, *, color: bool = False, width: int = 0, text: bool = True) -> str:
+    """The answer as lines without a final newline. `width` 0 is that of the terminal.
+
+    Without `text` only what stands below the answer: for answers that were shown while they came.
+    """
+    width = width or min(WIDEST, shutil.get_terminal_size((WIDEST, 24)).columns)
+    numbers = _numbered(answer.sentences)
+    paragraphs = [*(_paragraphs(answer, numbers, width) if text else ()), *_below(answer, numbers, width)]
+    return _marked("\n".join(paragraphs), color=color)
+
+
+def _numbered(sentences: Sequence[Sentence]) -> dict[_Place, int]:
+    """The places that are cited, numbered in the order in which they are first met."""
+    places = dict.fromkeys(_place(citation) for sentence in sentences for citation in sentence.citations)
+    return {place: number for number, place in enumerate(places, start=1)}
+
+
+def _place(cited: Citation | Passage) -> _Place:
+    return _Place(cited.source, cited.page, cited.label)
+
+
+def _paragraphs(answer: Answer, numbers: dict[_Place, int], width: int) -> Iterator[str]:
+    if not answer.sentences:
+        yield textwrap.fill(plain(answer.text), width)
+        return
+    flowing: list[str] = []
+    for sentence in answer.sentences:
+        *lines, last = _lines(sentence)
+        last += _markers(sentence, numbers)
+        if lines or _STANDS_ALONE.match(last):
+            yield from _filled(flowing, width)
+            yield from (_item(line, width) for line in [*lines, last])
+        else:
+            flowing.append(last)
+    yield from _filled(flowing, width)
+
+
+def _filled(flowing: list[str], width: int) -> Iterator[str]:
+    """One paragraph of the sentences so far, which are then done."""
+    if flowing:
+        yield textwrap.fill(" ".join(flowing), width, break_on_hyphens=False)
+        flowing.clear()
+
+
+def _lines(sentence: Sentence) -> list[str]:
+    """A sentence as it reads; a list, table or listing keeps its lines where the sentence is what stands there."""
+    quotes = [citation.quote for citation in sentence.citations]
+    if " ".join(" ".join(quote.split()) for quote in quotes) != " ".join(sentence.text.split()):
+        return [plain(sentence.text)]
+    lines = [plain(quote[block.start : block.end]) for quote in quotes for block in blocks(quote)]
+    return [line for line in lines if line] or [""]
+
+
+def _item(line: str, width: int) -> str:
+    indent = "  " if _STANDS_ALONE.match(line) else ""
+    return textwrap.fill(
+        line, width, initial_indent=indent, subsequent_indent=indent and indent * 2, break_on_hyphens=False
+    )
+
+
+def _markers(sentence: Sentence, numbers: dict[_Place, int]) -> str:
+    """ "[1][2]", joined to the sentence by a space at which no line is broken."""
+    if sentence.support == "not_found":
+        return f"\N{NO-BREAK SPACE}{_OPEN}not\N{NO-BREAK SPACE}found{_CLOSE}"
+    doubt = "?" if sentence.support == "partly" else ""
+    found = dict.fromkeys(numbers[_place(citation)] for citation in sentence.citations)
+    return "\N{NO-BREAK SPACE}" + "".join(f"{_OPEN}{number}{doubt}{_CLOSE}" for number in found) if found else ""
+
+
+def _below(answer: Answer, numbers: dict[_Place, int], width: int) -> Iterator[str]:
+    if answer.abstained:
+        yield from _nearest(answer.passages[:NEAREST], width)
+    elif numbers:
+        yield from _sources(answer.sentences, numbers, width)
+
+
+def _sources(sentences: Sequence[Sentence], numbers: dict[_Place, int], width: int) -> Iterator[str]:
+    yield "\n" + click.style("Sources", bold=True)
+    names = _names([place.source for place in numbers])
+    cited = [(citation, sentence) for sentence in sentences for citation in sentence.citations]
+    for place, number in numbers.items():
+        here = [(citation, sentence) for citation, sentence in cited if _place(citation) == place]
+        spans = ", ".join(dict.fromkeys(f"{each.start}–{each.end}" for each, _ in here if each.verified))
+        where = f", characters {spans}" if spans else ""
+        yield f"  {_OPEN}{number}{_CLOSE} {names[place.source]}{_page(place)}{where}"
+        for citation, sentence in here:
+            if citation.verified and plain(citation.quote) not in plain(sentence.text):
+                yield _quote(citation.quote, width)
+
+
+def _nearest(passages: Sequence[Passage], width: int) -> Iterator[str]:
+    if not passages:
+        return
+    yield "\n" + click.style("Nearest passages", bold=True)
+    names = _names([passage.source for passage in passages])
+    for passage in passages:
+        yield f"  {names[passage.source]}{_page(_place(passage))}"
+        yield _quote(passage.text, width)
+
+
+def _quote(text: str, width: int) -> str:
+    shortened = textwrap.shorten(plain(text), QUOTE, placeholder=" …")
+    return textwrap.fill(f"“{shortened}”", width, initial_indent=" " * 6, subsequent_indent=" " * 6)
+
+
+def _page(place: _Place) -> str:
+    """ ", page 7", and what is printed there where it differs: ", page 7 (iv)"; "" for formats without pages."""
+    if not place.label:
+        return ""
+    printed = "" if place.label == str(place.page) else f" ({plain(place.label)})"
+    return f", page {place.page}{printed}"
+
+
+def _names(sources: Sequence[str]) -> dict[str, str]:
+    """Each source by its file's name; by its whole path where two of them share the name."""
+    distinct = dict.fromkeys(sources)
+    shared = Counter(PurePath(source).name for source in distinct)
+    return {
+        source: plain(source if shared[PurePath(source).name] > 1 else PurePath(source).name or source)
+        for source in distinct
+    }
+
+
+def _marked(text: str, *, color: bool) -> str:
+    def marker(match: re.Match[str]) -> str:
+        words = f"[{match[1]}]"
+        return click.style(words, fg="green" if match[1].isdigit() else "yellow")
+
+    styled = _MARKER.sub(marker, text)
+    return styled if color else click.unstyle(styled)

@@ -27,12 +27,8 @@ from ingest.worker import OUT_OF_MEMORY, READY
 if TYPE_CHECKING:
     from ingest.discovery import FoundFile
 
-COMMAND = (
-    sys.executable,
-    "-P",
-    "-c",
-    "from ingest.worker import main; main()",
-)  # -P: documents lie in the cwd, not code
+# -P: the working folder holds documents, and a json.py among them must not be imported.
+COMMAND = (sys.executable, "-P", "-c", "from ingest.worker import main; main()")
 START_SECONDS = 60.0
 DYING_SECONDS = 2.0  # between the end of a worker's output and that of the process
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ingest.documents import Document, document_id
 from ingest.errors import FileFailed
-from ingest.readers.characters import clean
+from ingest.readers.characters import clean, require_text
 from ingest.readers.pdf_layout import lay_out
 from ingest.readers.pdf_outline import located
 from ingest.readers.pdf_parts import PdfFile, Structure, real_title
@@ -44,7 +44,7 @@ class PdfReader:
         headings = located(structure.outline, layout.text, layout.pages) if outlined else layout.headings
         return Document(
             document_id(data),
-            layout.text,
+            require_text(layout.text),
             source,
             title=real_title(clean(structure.title)) or layout.title or (headings[0].title if headings else ""),
             pages=layout.pages,

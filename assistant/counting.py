@@ -29,6 +29,7 @@ _PIECE = re.compile(
     r"|(?P<other> ?.)",  # bytes: not even a space before it is sure to share a token
     re.DOTALL,
 )
+_HALF_PAIR = re.compile("[\ud800-\udfff]")  # cannot be written in UTF-8; may stand in the name of a file
 _RARE = re.compile("[jkqvwxyz]")  # a long word that holds one is seldom a token of its own
 
 
@@ -41,7 +42,8 @@ class TokenizerFile:
 
     def count(self, text: str) -> TokenCount:
         """Tokens of the text alone; those that the tokenizer puts around every prompt are `overhead`."""
-        return TokenCount(len(self._tokenizer.encode(text, add_special_tokens=False).ids), exact=True)
+        whole = _HALF_PAIR.sub("\ufffd", text)
+        return TokenCount(len(self._tokenizer.encode(whole, add_special_tokens=False).ids), exact=True)
 
     @property
     def overhead(self) -> int:

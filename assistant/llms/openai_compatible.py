@@ -7,7 +7,8 @@ as the user's message, and the server applies the model's template.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+import re
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, suppress
 from typing import Any
 
@@ -38,6 +39,7 @@ _FINISHES: dict[str, Finish] = {
 }
 _PROBE = "x"
 _DONE = "[DONE]"
+_DATE = re.compile(r"-[0-9]{4}-?[0-9]{2}-?[0-9]{2}$")
 _USAGE_WAIT = 2.0  # seconds
 
 
@@ -64,8 +66,7 @@ class OpenAICompatible:
     async def identify(self, deadline: Deadline) -> Served:
         entry = self._entry(await self._listed(deadline))
         self._kind = kind_of(entry)
-        names = [entry.get("id"), entry.get("root"), *_strings(entry.get("aliases"))]
-        self._names = tuple(dict.fromkeys(name for name in names if isinstance(name, str) and name))
+        self._names = _names(entry)
         window, longest = window_in_list(entry), None
         if window is None and self._kind.facts:
             window, longest = await self._limits(deadline)
@@ -147,8 +148,7 @@ class OpenAICompatible:
         if not self._asked:
             return entries[0]
         for entry in entries:
-            names = (entry.get("id"), entry.get("root"), *_strings(entry.get("aliases")), kind_of(entry).alias)
-            if self._asked in names:
+            if self._asked in (*_names(entry), kind_of(entry).alias):
                 return entry
         if self._any_model:
             return entries[0]
@@ -179,7 +179,8 @@ class OpenAICompatible:
         answering = event.get("model")
         if self._any_model or not isinstance(answering, str) or not answering:
             return
-        if not any(answering.startswith(name) or name.endswith(f"/{answering}") for name in self._names):
+        undated = _DATE.sub("", answering)
+        if not any(name in (answering, undated) or name.endswith(f"/{answering}") for name in self._names):
             raise ModelMismatch(
                 f"The model {self._names[0]!r} was asked for, but {self.url} answers with {answering!r}.",
                 "Check the server's routing, or allow any model if you know that they are the same.",
@@ -220,5 +221,9 @@ class _Reading:
         )
 
 
-def _strings(value: Any) -> Sequence[str]:
-    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+def _names(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    """Under which a model can be asked for, the one to send first; Ollama takes "m" for "m:latest"."""
+    aliases = entry.get("aliases")
+    names = [entry.get("id"), entry.get("root"), *(aliases if isinstance(aliases, list) else [])]
+    known = [name for name in names if isinstance(name, str) and name]
+    return tuple(dict.fromkeys([*known, *(name.removesuffix(":latest") for name in known)]))

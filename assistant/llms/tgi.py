@@ -73,7 +73,7 @@ class TextGenerationInference:
             )
         from text_generation.errors import ValidationError
 
-        stream = _stream(self._address, prompt, parameters(profile, sampling), deadline)
+        stream = _stream(self._address, prompt, _parameters(profile, sampling), deadline)
         try:
             async with aclosing(stream):
                 async for event in stream:
@@ -114,7 +114,7 @@ class TextGenerationInference:
         return None
 
 
-def parameters(profile: ModelProfile, sampling: Sampling) -> dict[str, Any]:
+def _parameters(profile: ModelProfile, sampling: Sampling) -> dict[str, Any]:
     """What the client is asked for. The server refuses a temperature of 0, and a `top_p` or `typical_p` of 1."""
     chosen = {"temperature": sampling.temperature, "top_p": sampling.top_p, "typical_p": sampling.typical_p}
     neutral = {"temperature": (0.0, 1.0), "top_p": (1.0,), "typical_p": (1.0,)}

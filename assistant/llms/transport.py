@@ -63,9 +63,12 @@ class Transport:
         self, method: str, path: str, body: Mapping[str, Any] | None, deadline: Deadline
     ) -> AsyncIterator[httpx.Response]:
         url = path if "://" in path else self.address.url + path
+        content = (
+            None if body is None else json.dumps(body).encode()
+        )  # escaped: half a surrogate pair must not fail here
         timeout = httpx.Timeout(None, connect=deadline.within(deadline.timeouts.connect))
         try:
-            async with self._open().stream(method, url, json=body, timeout=timeout) as response:
+            async with self._open().stream(method, url, content=content, timeout=timeout) as response:
                 if response.status_code != httpx.codes.OK:
                     raise failure_of(
                         response.status_code, response.headers, await _read(response, MAX_BODY), self.address
@@ -80,7 +83,8 @@ class Transport:
         """The connections belong to a loop; after a fork there is another one."""
         loop = event_loop()
         if self._client is None or self._loop is not loop:
-            self._client = httpx.AsyncClient(headers=self.address.headers(), trust_env=not self.address.is_local)
+            headers = {"Content-Type": "application/json", **self.address.headers()}
+            self._client = httpx.AsyncClient(headers=headers, trust_env=not self.address.is_local)
             self._loop = loop
             weakref.finalize(self, _close, self._client, loop)
         return self._client

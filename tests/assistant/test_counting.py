@@ -109,6 +109,11 @@ def test_counts_of_the_reference(falcon):
     assert falcon.count("x").exact
 
 
+def test_half_a_surrogate_pair_counts(falcon):
+    assert falcon.count("caf\udce9").tokens == falcon.count("caf\ufffd").tokens
+    assert estimate("caf\udce9").tokens > 0
+
+
 def test_falconlite2s_template_costs_three_tokens(falcon_path):
     profile = profile_named("falconlite2")
     tokenizer = TokenizerFile(falcon_path, profile.control_tokens)

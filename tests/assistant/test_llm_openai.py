@@ -284,7 +284,25 @@ def test_the_profile_asked_for_must_fit_the_model():
         assert opened(server, "falconlite2", any_model=True).profile.name == "falconlite2"
 
 
-@pytest.mark.parametrize("answering", ["m", "m-2024-08-06"])
+def test_a_model_with_a_longer_name_is_another_one():
+    with chatting(event("x", model="mixtral")) as server, pytest.raises(ModelMismatch, match="answers with 'mixtral'"):
+        opened(server).complete("Which?")
+
+
+def test_ollama_calls_the_newest_of_a_model_latest():
+    entry = {"id": "m:latest", "owned_by": "library"}
+    with chatting(event("x", model="m:latest"), event(finish="stop", model="m:latest"), entry=entry) as server:
+        assert opened(server, model="#m").complete("Which?").text == "x"
+        assert server.to("/v1/chat/completions")[0].body["model"] == "m:latest"
+
+
+def test_half_a_surrogate_pair_is_the_servers_to_refuse():
+    with chatting(event("x"), event(finish="stop")) as server:
+        assert opened(server).complete("caf\udce9").text == "x"
+        assert server.to("/v1/chat/completions")[0].headers["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize("answering", ["m", "m-2024-08-06", "m-20240806"])
 def test_dated_names_of_the_same_model(answering):
     with chatting(event("x", model=answering), event(finish="stop", model=answering)) as server:
         assert opened(server).complete("Which?").text == "x"

@@ -6,6 +6,7 @@ stopped at any moment, by Ctrl-C or by a power cut, has lost nothing that it rep
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,7 +55,7 @@ def sync(
     that raises `UsageError` unless `allow_empty`.
     """
     options = options or IngestOptions()
-    root = Path(path).absolute()
+    root = Path(os.path.abspath(path))  # noqa: PTH100 - as discovery does: without "..", links kept
     stored = [source.uri for source in knowledge.sources() if Path(source.uri).is_relative_to(root)]
     missing = allow_empty and not root.exists()
     found = Found(()) if missing else find_files([root], exclude=options.exclude)
@@ -63,8 +64,10 @@ def sync(
             f"{root} holds no files now, and {len(stored)} sources of it are stored.",
             "If they are really to be forgotten, add --allow-empty.",
         )
-    present = {file.uri for file in found.files} | {str(skipped.path) for skipped in found.skipped if skipped.outcome}
-    return _run(knowledge, found, options, gone=[uri for uri in stored if uri not in present])
+    present = {file.uri for file in found.files}
+    unseen = [skipped.path for skipped in found.skipped if skipped.outcome]  # what could not be read may still be there
+    gone = [uri for uri in stored if uri not in present and not any(Path(uri).is_relative_to(path) for path in unseen)]
+    return _run(knowledge, found, options, gone)
 
 
 def _run(knowledge: KnowledgeBase, found: Found, options: IngestOptions, gone: Sequence[str] = ()) -> Iterator[Event]:
@@ -86,7 +89,7 @@ def _steps(knowledge: KnowledgeBase, found: Found, options: IngestOptions, gone:
         yield Failed(source.uri, source.outcome, source.reason, source.size)
     for skipped in found.skipped:
         if skipped.outcome:
-            yield Failed(str(skipped.path), skipped.outcome, skipped.reason)
+            yield Failed(skipped.uri, skipped.outcome, skipped.reason)
     if work:
         yield from _read_and_store(knowledge, work, options, stored)
     if gone:

@@ -2,11 +2,13 @@
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ingest import pipeline
+from ingest.discovery import Skipped, find_files
 from ingest.errors import UsageError
 from ingest.knowledge_base import KnowledgeBase
 from ingest.pipeline import IngestOptions
@@ -188,3 +190,25 @@ def test_stopping_keeps_what_was_reported_as_stored(knowledge, tmp_path, monkeyp
 def test_a_path_that_is_not_there_says_so(knowledge, tmp_path):
     with pytest.raises(UsageError, match="nowhere"):
         list(pipeline.add(knowledge, [tmp_path / "nowhere"]))
+
+
+def test_a_folder_that_cannot_be_listed_loses_nothing(knowledge, folder, monkeypatch):
+    closed = folder / "closed"
+    closed.mkdir()
+    write(closed / "inside.txt", "Written where nobody may look later.")
+    ingest(knowledge, folder)
+    found = find_files([folder], exclude=["closed"])
+    denied = replace(found, skipped=(Skipped(closed, "permission denied", "denied"),))  # root may list everything
+    monkeypatch.setattr(pipeline, "find_files", lambda *_, **__: denied)
+    *_, report = pipeline.sync(knowledge, folder, IngestOptions(workers=1))
+    assert (report.removed, [failure.outcome for failure in report.failed]) == (0, ["denied"])
+    assert "nobody may look" in knowledge.text("inside.txt")
+
+
+def test_sync_knows_its_own_sources_by_any_way_to_them(knowledge, folder, monkeypatch):
+    ingest(knowledge, folder)
+    (folder / "travel.txt").unlink()
+    (folder / "deeper").mkdir()
+    monkeypatch.chdir(folder / "deeper")
+    *_, report = pipeline.sync(knowledge, "..", IngestOptions(workers=1))
+    assert (report.removed, report.unchanged) == (1, 1)

@@ -22,12 +22,13 @@ class Unheard:
 
     def admits(self, chunk: Chunk) -> bool:
         found = shingles(chunk.text)
-        known = found.intersection(self._holders)
-        shared = Counter(map(self._holders.__getitem__, known))
+        holders = self._holders
+        shared = Counter(holders[shingle] for shingle in found if shingle in holders)
         if max(shared.values(), default=0) > DUPLICATE_SHARE * len(found):
             return False
         self._number += 1
-        self._holders.update(dict.fromkeys(found - known, self._number))
+        for shingle in found:
+            holders.setdefault(shingle, self._number)
         return True
 
 

@@ -3,6 +3,9 @@
 Small units are found, larger ones are read: the hits come first, then their neighbours, then the sections around them,
 then the rest of their documents, as long as the budget lasts; or whole documents, best first (LongRAG,
 arXiv:2406.15319).
+
+Reading around the first 5, 8 or 20 hits before taking further ones finds the same: 93.2-93.8 % of the gold sentences of
+236 questions within 2,100 tokens, 96.2-97.3 % within 4,100 (chunking_eval). So the plainest order stands.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ import stat
 import subprocess
 from contextlib import closing
 from itertools import count
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -21,6 +22,7 @@ from ingest.documents import Heading, Span
 from ingest.errors import KnowledgeBaseBusy, KnowledgeBaseDamaged, KnowledgeBaseError, StorageFailed, UsageError
 from ingest.store import connection, filesystems, open_store
 from ingest.store.faults import DiskFull, from_sqlite, translated
+from ingest.store.filesystems import darwin_mounts, linux_mounts
 from tests.support.entries import prose, put, vector
 
 posix = pytest.mark.skipif(os.name != "posix", reason="permissions and limits of POSIX")
@@ -61,7 +63,14 @@ def test_only_the_owner_may_read_it(store, folder):
 
 def test_the_connections_are_set_up_as_they_must_be(store, folder):
     expected = {
-        "rw": {"synchronous": 2, "secure_delete": 1, "foreign_keys": 1, "trusted_schema": 0, "query_only": 0},
+        "rw": {
+            "synchronous": 2,
+            "fullfsync": 1,
+            "secure_delete": 1,
+            "foreign_keys": 1,
+            "trusted_schema": 0,
+            "query_only": 0,
+        },
         "ro": {"foreign_keys": 1, "trusted_schema": 0, "query_only": 1},
     }
     for mode, pragmas in expected.items():
@@ -169,35 +178,51 @@ def test_a_folder_that_cannot_be_written_to_can_be_read(store, folder, monkeypat
     assert sorted(folder.rglob("*")) == before
 
 
-MOUNTS = r"""
-/dev/sda1 / ext4 rw 0 0
+LINUX = r"""/dev/sda1 / ext4 rw 0 0
 server:/home /mnt/nfs nfs4 rw 0 0
 //server/share /mnt/my\040share cifs rw 0 0
 sshfs /mnt/ssh fuse.sshfs rw 0 0
 overlay /mnt/nfs/local overlay rw 0 0
 C: /mnt/c 9p rw,aname=drvfs 0 0
 /dev/sdb1 /mnt/usb fuseblk rw 0 0
+old:/x /mnt/over nfs rw 0 0
+/dev/sdc1 /mnt/over ext4 rw 0 0
+"""
+DARWIN = """/dev/disk3s1s1 on / (apfs, sealed, local, read-only, journaled)
+/dev/disk3s5 on /System/Volumes/Data (apfs, local, journaled, nobrowse)
+//me@server/My Share on /Volumes/My Share (smbfs, nodev, nosuid, mounted by me)
+server:/home on /Volumes/home (nfs)
 """
 
 
 @pytest.mark.parametrize(
-    ("place", "kind"),
+    ("mounts", "place", "kind"),
     [
-        ("/home/me/kb", ""),
-        ("/mnt/nfs/kb", "nfs4"),
-        ("/mnt/nfs/local/kb", ""),
-        ("/mnt/my share/kb", "cifs"),
-        ("/mnt/ssh/a/b/kb", "fuse.sshfs"),
-        ("/mnt/c/Users/kb", "9p"),
-        ("/mnt/usb/kb", ""),
-        ("/mnt/nfs2/kb", ""),
+        (linux_mounts(LINUX), "/home/me/kb", ""),
+        (linux_mounts(LINUX), "/mnt/nfs/kb", "nfs4"),
+        (linux_mounts(LINUX), "/mnt/nfs/local/kb", ""),
+        (linux_mounts(LINUX), "/mnt/my share/kb", "cifs"),
+        (linux_mounts(LINUX), "/mnt/ssh/a/b/kb", "fuse.sshfs"),
+        (linux_mounts(LINUX), "/mnt/c/Users/kb", "9p"),
+        (linux_mounts(LINUX), "/mnt/usb/kb", ""),
+        (linux_mounts(LINUX), "/mnt/nfs2/kb", ""),
+        (linux_mounts(LINUX), "/mnt/over/kb", ""),
+        (darwin_mounts(DARWIN), "/Users/me/kb", ""),
+        (darwin_mounts(DARWIN), "/Volumes/My Share/kb", "smbfs"),
+        (darwin_mounts(DARWIN), "/Volumes/home/kb", "nfs"),
     ],
 )
 @posix
-def test_network_file_systems_are_recognised(tmp_path, place, kind):
-    table = tmp_path / "mounts"
-    table.write_text(MOUNTS.lstrip())
-    assert filesystems.network_kind(filesystems.Path(place), table) == kind
+def test_network_file_systems_are_recognised(monkeypatch, mounts, place, kind):
+    monkeypatch.setattr(filesystems, "_mounts", lambda: mounts)
+    assert filesystems.network_kind(Path(place)) == kind
+
+
+@posix
+def test_the_mounts_of_this_machine_can_be_read(tmp_path):
+    assert filesystems.network_kind(tmp_path) == ""
+    if Path("/proc/self/mounts").exists():
+        assert filesystems.innermost(tmp_path, filesystems._mounts()).kind
 
 
 def test_network_file_systems_are_refused_with_the_reason(folder, monkeypatch):

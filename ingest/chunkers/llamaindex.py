@@ -17,7 +17,7 @@ from ingest.documents import Span
 from ingest.sentences import sentence_spans
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ingest.documents import Document
     from ingest.protocols import Tokens
@@ -53,9 +53,13 @@ class LlamaIndexChunker:
         return SentenceSplitter(
             chunk_size=size,
             chunk_overlap=0,
-            tokenizer=lambda text: positions(self.tokens, text),
+            tokenizer=self._count,
             chunking_tokenizer_fn=_sentences,  # its default loads nltk, which refuses hard-linked files (nltk 3.10)
         )
+
+    def _count(self, text: str) -> Sequence[int]:
+        """As many items as the text has tokens, one at least: parts without any would be repeated as overlap."""
+        return range(max(1, len(positions(self.tokens, text))))
 
 
 def _sentences(text: str) -> list[str]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # 230 leaves less room for other evidence in a prompt.
 TARGET = 200  # tokens of text, header not counted
 SMALL = 0.4  # of the target: a shorter section is joined with the next rather than made a chunk of its own
-SPREAD = 0.5  # a piece may be this much shorter than an even share, for a better border; a quarter of this much longer
+SHORTER, LONGER = 0.5, 1.125  # of an even share: a piece may be so long, to end at a better border
 
 _CLAUSE = re.compile(r"[,;:.!?)\]–—]\s+|[、，；：،؛。！？]\s*")
 _SPACE = re.compile(r"\s+")
@@ -100,8 +100,8 @@ class _Cutter:
         share = (last - first) / ceil((last - first) / target) if last > first else 0
         if last - first <= target:
             return end
-        low = first + max(1, int(share * (1 - SPREAD)))
-        high = first + min(room, int(share * (1 + SPREAD / 4)))
+        low = first + max(1, int(share * SHORTER))
+        high = first + min(room, max(target, int(share * LONGER)))
         ideal = first + share
         return self._borders.nearest(low, high, ideal) or self._within_sentence(low, high, ideal)
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from ingest.documents import FloatMatrix
 
-DIMENSION = 256
+DIMENSION = 1024
 NOTHING = ""  # the word that a text without words has
 
 _WORD = re.compile(r"\w+")

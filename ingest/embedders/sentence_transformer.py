@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ingest.documents import Model
 from ingest.errors import EmbedderFailed, UsageError
-from ingest.tokens import JsonTokens
+from ingest.tokens import JsonTokens, encodable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +37,7 @@ class SentenceTransformerEmbedder:
         if not name:
             raise UsageError("st needs the name or the folder of a model.", f"Such as: --embedder {MULTILINGUAL}")
         self._encoder = encoder = _open(name)
+        self._lock = Lock()
         self.tokens = JsonTokens(_tokenizer_json(encoder, name))
         self._special = len(self.tokens.encode([""])[0])
         prompts = sorted(set((encoder.prompts or {}).values()))
@@ -61,7 +63,13 @@ class SentenceTransformerEmbedder:
     def _encode(self, encode: Any, texts: list[str]) -> FloatMatrix:
         if not texts:
             return np.zeros((0, self.model.dimension), np.float32)
-        rows = encode(texts, batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False)
+        with self._lock:  # its tokenizer sets padding and truncation anew for each call
+            rows = encode(
+                [encodable(text) for text in texts],
+                batch_size=BATCH,
+                normalize_embeddings=True,
+                show_progress_bar=False,
+            )
         return np.asarray(rows, np.float32)
 
 
@@ -147,6 +155,5 @@ def _parts(encoder: Any) -> Iterator[bytes]:
         yield tensor.detach().cpu().float().contiguous().numpy().tobytes()
     yield repr(sorted(encoder.tokenizer.get_vocab().items())).encode()
     for module in encoder:
-        pooling = module.get_pooling_mode_str() if hasattr(module, "get_pooling_mode_str") else ""
-        yield f"{type(module).__name__} {pooling}".encode()
+        yield f"{type(module).__name__} {getattr(module, 'pooling_mode', '')}".encode()
     yield repr((sorted((encoder.prompts or {}).items()), encoder.get_max_seq_length())).encode()

@@ -33,7 +33,7 @@ def test_a_long_title_leaves_room_for_the_section():
 
 
 def test_outer_headings_go_first():
-    path = " > ".join(["Outermost heading, which is the longest of them all", "Middle heading", "Innermost heading"])
+    path = "Outermost heading, which is the longest of them all > Middle heading > Innermost heading"
     assert header("A title of some length", path) == "A title of some length > Middle heading > Innermost heading"
 
 

@@ -101,7 +101,9 @@ def _characters(spans: Iterable[tuple[str, int, int]]) -> set[tuple[str, int]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("collections", nargs="*", metavar="COLLECTION", help=f"of {', '.join(COLLECTIONS)}; default: all")
+    parser.add_argument(
+        "collections", nargs="*", metavar="COLLECTION", help=f"of {', '.join(COLLECTIONS)}; default: all"
+    )
     parser.add_argument("--json", type=Path, help="write the figures there")
     arguments = parser.parse_args()
     if not DATA.is_dir():

@@ -53,7 +53,7 @@ def machine() -> dict[str, Any]:
 def table(figures: dict[str, Any]) -> Iterator[str]:
     """The README's block, line by line."""
     where = figures["machine"]
-    yield f"Measured by `make bench` on {where['date']}: {where['processor']}, {where['cores']} cores shared with others."
+    yield f"Measured by `make bench` on {where['date']}: {where['processor']}, {where['cores']} shared cores."
     if speed := figures.get("speed"):
         yield from (
             "",

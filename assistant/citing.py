@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from assistant.answers import Citation, Passage, Sentence, Support
@@ -142,15 +143,21 @@ def _locate(text: str, passage: Passage) -> _Found | None:
     if match := re.search(r"(?<!\w)" + r"\s+".join(words) + r"(?!\w)", passage.text, re.IGNORECASE):
         held = frozenset(content_words(match.group()))
         return _Found(passage.start + match.start(), passage.start + match.end(), held | wanted, 1.0)
-    spans = sentence_spans(passage.text)
-    pairs = [(first[0], second[1]) for first, second in pairwise(spans)]
     best: _Found | None = None
-    for start, end in [*spans, *pairs]:
-        held = frozenset(content_words(passage.text[start:end]))
+    for start, end, held in _worded(passage.text):
         share = _share(wanted, held)
         if share >= LOCATED and (best is None or share > best.share):
             best = _Found(passage.start + start, passage.start + end, held, share)
     return best
+
+
+@lru_cache(maxsize=256)
+def _worded(text: str) -> list[tuple[int, int, frozenset[str]]]:
+    """The content words of every sentence of a passage, and of every two that follow each other."""
+    spans = sentence_spans(text)
+    words = [frozenset(content_words(text[start:end])) for start, end in spans]
+    singles = [(start, end, held) for (start, end), held in zip(spans, words, strict=True)]
+    return singles + [(first, last, one | two) for (first, _, one), (_, last, two) in pairwise(singles)]
 
 
 def _share(wanted: frozenset[str], held: frozenset[str]) -> float:

@@ -52,6 +52,7 @@ def test_every_exported_name_is_documented(name: str) -> None:
         (Assistant.ask, {"self": ..., "question": ..., **ASKING}),
         (Assistant.stream, {"self": ..., "question": ..., **ASKING}),
         (Assistant.prompt, {"self": ..., "question": ..., **ASKING}),
+        (Assistant.summarize, {"self": ..., "source": ..., "sentences": 7}),
         (Assistant.chat, {"self": ..., "only": None}),
         (Assistant.close, {"self": ...}),
         (Conversation.ask, {"self": ..., "question": ...}),

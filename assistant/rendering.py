@@ -10,23 +10,25 @@ import shutil
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 import click
 
 from assistant.answers import Answer, Citation, Passage, Sentence
-from ingest.lines import blocks
+from assistant.extraction.layout import BULLET
+from ingest.lines import Block, blocks
 from ingest.plain import plain
 
 WIDEST = 100  # characters; longer lines are hard to read
 NEAREST = 3  # passages shown when the documents do not answer
 QUOTE = 200  # characters shown of a quote
+NEIGHBOURS = 2  # characters of white space between sentences that follow each other
 
 # Markers are built from controls, which `plain` takes out of everything else, so that no document can forge one.
 _OPEN, _CLOSE = "\x02", "\x03"
 _MARKER = re.compile(f"{_OPEN}([^{_CLOSE}]*){_CLOSE}")
-_STANDS_ALONE = re.compile(r"(?:[•◦▪‣●○■□·➢✓*+–—-]|\(?\w{1,3}[.)])\s|.*\s\|\s|.*\t")
+_COLUMNS = re.compile(r"\s\|\s|\t")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,14 @@ class _Place:
     source: str
     page: int
     label: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A part of a sentence; `alone`: an item, a row, a line of code, not to be joined with what is around it."""
+
+    text: str
+    alone: bool = False
 
 
 def render(answer: Answer, *, color: bool = False, width: int = 0, text: bool = True) -> str:
@@ -66,36 +76,51 @@ def _paragraphs(answer: Answer, numbers: dict[_Place, int], width: int) -> Itera
     flowing: list[str] = []
     for sentence in answer.sentences:
         *lines, last = _lines(sentence)
-        last += _markers(sentence, numbers)
-        if lines or _STANDS_ALONE.match(last):
+        lines.append(replace(last, text=last.text + _markers(sentence, numbers)))
+        if any(line.alone for line in lines):
             yield from _filled(flowing, width)
-            yield from (_item(line, width) for line in [*lines, last])
-        else:
-            flowing.append(last)
+        for line in lines:
+            if line.alone:
+                yield from _filled(flowing, width)
+                yield _wrapped(line.text, width, "  ", "    ")
+            else:
+                flowing.append(line.text)
     yield from _filled(flowing, width)
 
 
 def _filled(flowing: list[str], width: int) -> Iterator[str]:
     """One paragraph of the sentences so far, which are then done."""
     if flowing:
-        yield textwrap.fill(" ".join(flowing), width, break_on_hyphens=False)
+        yield _wrapped(" ".join(flowing), width)
         flowing.clear()
 
 
-def _lines(sentence: Sentence) -> list[str]:
+def _wrapped(text: str, width: int, first: str = "", others: str = "") -> str:
+    return textwrap.fill(text, width, initial_indent=first, subsequent_indent=others, break_on_hyphens=False)
+
+
+def _lines(sentence: Sentence) -> list[_Line]:
     """A sentence as it reads; a list, table or listing keeps its lines where the sentence is what stands there."""
     quotes = [citation.quote for citation in sentence.citations]
     if " ".join(" ".join(quote.split()) for quote in quotes) != " ".join(sentence.text.split()):
-        return [plain(sentence.text)]
-    lines = [plain(quote[block.start : block.end]) for quote in quotes for block in blocks(quote)]
-    return [line for line in lines if line] or [""]
+        return [_Line(plain(sentence.text))]
+    lines: list[_Line] = []
+    for quote in quotes:
+        for block in blocks(quote):
+            line = _line(quote, block)
+            if lines and not line.alone and not lines[-1].alone:
+                lines[-1] = _Line(f"{lines[-1].text} {line.text}")
+            else:
+                lines.append(line)
+    return lines or [_Line(plain(sentence.text))]
 
 
-def _item(line: str, width: int) -> str:
-    indent = "  " if _STANDS_ALONE.match(line) else ""
-    return textwrap.fill(
-        line, width, initial_indent=indent, subsequent_indent=indent and indent * 2, break_on_hyphens=False
-    )
+def _line(quote: str, block: Block) -> _Line:
+    """Code keeps its indentation."""
+    text = quote[block.start : block.end]
+    before = quote[: block.start].rpartition("\n")[2]
+    indent = before if block.whole and before.isspace() else ""
+    return _Line(indent + plain(text), block.whole or bool(BULLET.match(text) or _COLUMNS.search(text)))
 
 
 def _markers(sentence: Sentence, numbers: dict[_Place, int]) -> str:
@@ -120,12 +145,22 @@ def _sources(sentences: Sequence[Sentence], numbers: dict[_Place, int], width: i
     cited = [(citation, sentence) for sentence in sentences for citation in sentence.citations]
     for place, number in numbers.items():
         here = [(citation, sentence) for citation, sentence in cited if _place(citation) == place]
-        spans = ", ".join(dict.fromkeys(f"{each.start}–{each.end}" for each, _ in here if each.verified))
-        where = f", characters {spans}" if spans else ""
-        yield f"  {_OPEN}{number}{_CLOSE} {names[place.source]}{_page(place)}{where}"
+        spans = [(citation.start, citation.end) for citation, _ in here if citation.verified]
+        yield f"  {_OPEN}{number}{_CLOSE} {names[place.source]}{_page(place)}{_characters(spans)}"
         for citation, sentence in here:
             if citation.verified and plain(citation.quote) not in plain(sentence.text):
                 yield _quote(citation.quote, width)
+
+
+def _characters(spans: Sequence[tuple[int, int]]) -> str:
+    """ ", characters 10–90, 120–150": where to look in what `ingest text` prints; neighbours are joined."""
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(set(spans)):
+        if joined and start - joined[-1][1] <= NEIGHBOURS:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return ", characters " + ", ".join(f"{start}–{end}" for start, end in joined) if joined else ""
 
 
 def _nearest(passages: Sequence[Passage], width: int) -> Iterator[str]:
@@ -140,7 +175,7 @@ def _nearest(passages: Sequence[Passage], width: int) -> Iterator[str]:
 
 def _quote(text: str, width: int) -> str:
     shortened = textwrap.shorten(plain(text), QUOTE, placeholder=" …")
-    return textwrap.fill(f"“{shortened}”", width, initial_indent=" " * 6, subsequent_indent=" " * 6)
+    return _wrapped(f"“{shortened}”", width, " " * 6, " " * 6)
 
 
 def _page(place: _Place) -> str:

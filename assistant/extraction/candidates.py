@@ -46,8 +46,12 @@ def weigh(
     question: str, passages: Sequence[Passage], documents: Mapping[str, Document], embedder: Embedder
 ) -> Evidence:
     """Find the candidates, and embed the `MOST` likely ones, with the lists they are parts of, in one batch."""
-    found = [_candidate(statement, documents, passages) for statement in statements(passages, documents)]
-    held = [frozenset(content_words(passage.text)) | _named(passage, documents) for passage in passages]
+    named = [_named(passage, documents) for passage in passages]
+    found = [
+        _candidate(statement, documents[statement.document_id], named[statement.passage])
+        for statement in statements(passages, documents)
+    ]
+    held = [frozenset(content_words(passage.text)) | names for passage, names in zip(passages, named, strict=True)]
     weights = rarity(dict.fromkeys(content_words(question)), [candidate.own for candidate in found])
     likely = sorted(found, key=lambda candidate: -_likelihood(candidate, held, weights))[:MOST]
     wanted = {candidate.statement.place for candidate in likely}
@@ -57,16 +61,16 @@ def weigh(
     return Evidence(chosen, embedder.embed_documents(texts), held, weights)
 
 
-def _candidate(statement: Statement, documents: Mapping[str, Document], passages: Sequence[Passage]) -> Candidate:
-    text = documents[statement.document_id].text
-    lead = text[slice(*statement.lead)] if statement.lead else ""
-    body = text[statement.start : statement.end]
-    around = frozenset(content_words(f"{statement.heading} {lead}")) | _named(passages[statement.passage], documents)
+def _candidate(statement: Statement, document: Document, names: frozenset[str]) -> Candidate:
+    lead = document.text[slice(*statement.lead)] if statement.lead else ""
+    body = document.text[statement.start : statement.end]
     own = frozenset(content_words(body))
-    return Candidate(statement, " ".join(f"{lead} {body}".split()), own, own | around)
+    around = own.union(content_words(f"{statement.heading} {lead}"), names)
+    return Candidate(statement, " ".join(f"{lead} {body}".split()), own, around)
 
 
 def _named(passage: Passage, documents: Mapping[str, Document]) -> frozenset[str]:
+    """The words by which a passage's document is known."""
     return frozenset(content_words(name_of(passage.source, documents[passage.document_id].title)))
 
 

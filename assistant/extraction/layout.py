@@ -17,7 +17,7 @@ Kind = Literal["heading", "prose", "item", "fact", "row", "code"]
 
 HEADING_WORDS = 14  # a longer line without a full stop is taken for prose
 
-_BULLET = re.compile(r"(?:[•◦▪‣●○■□·➢✓*+–—-]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)]|\(?[ivxIVX]{2,5}[.)])\s+\S")
+BULLET = re.compile(r"(?:[•◦▪‣●○■□·➢✓*+–—-]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)]|\(?[ivxIVX]{2,5}[.)])\s+\S")
 _CELLS = re.compile(r"\s\|\s|^\||\t|\S {3,}\S")
 _FACT = re.compile(r"(?=[^:]*[a-z])[A-Z][\w ,/&()'’-]{1,40}: \S[^:]*")  # "Location: Anywhere"; not "SECTION: Title"
 _FURNITURE = re.compile(r"(?:page\s+)?[\divxlc]{1,6}(?:\s*(?:of|/|\|)\s*\d{1,5})?", re.IGNORECASE)
@@ -63,12 +63,12 @@ def _kind(words: str, following: str, *, whole: bool) -> Kind:
         return "row"
     if whole:
         return "code"
-    if _BULLET.match(words):
+    if BULLET.match(words):
         return "item"
+    if all(_FACT.fullmatch(line) for line in words.split("\n")):
+        return "fact"
     if "\n" in words or _ENDED.search(words) or not _OPENS.match(words):
         return "prose"
-    if _FACT.fullmatch(words):
-        return "fact"
     short = len(words.split()) <= HEADING_WORDS and ";" not in words and not words.endswith(",")
     return "heading" if short and following and _OPENS.match(following) else "prose"
 

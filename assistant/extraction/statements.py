@@ -133,10 +133,11 @@ def _quotable(run: _Run) -> Iterator[Statement]:
 
 
 def _sentences(text: str, parts: Sequence[Part]) -> list[Offsets]:
+    """The sentences of prose. Its lines are joined first, so that one that goes on after a page break is not cut."""
     return [
         (part.start + start, part.start + end)
         for part in parts
-        for start, end in sentence_spans(text[part.start : part.end])
+        for start, end in sentence_spans(text[part.start : part.end].replace("\n", " "))
     ]
 
 

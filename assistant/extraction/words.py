@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from math import log
 
 # Words that say how a question is put, not what it is about.
@@ -27,14 +28,16 @@ _ENDINGS = (
     "ed er or es al ly e y s"
 ).split()
 _STEM = 4  # letters that must be left
+_VOWEL_Y = re.compile(r"[aeou]y\Z")  # "employ", "survey": the y belongs to the stem
 
 
+@lru_cache(maxsize=1 << 15)  # words recur; 32,768 of them take about 4 MB
 def stem(word: str) -> str:
     """A lower-case word without its ending ("reviews", "reviewed" → "review"); numbers stay whole."""
     if not word.isalpha():
         return word
     for ending in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= _STEM:
+        if word.endswith(ending) and len(word) - len(ending) >= _STEM and not _VOWEL_Y.search(word):
             return word[: -len(ending)]
     return word
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from assistant.answers import Ledger, LeftOut, Mode, ModelProfile, Passage, Prompt, TokenCount, Turn
@@ -47,10 +47,14 @@ class PackingOptions:
 
 @dataclass(frozen=True, slots=True)
 class _Fixed:
-    """The parts of a prompt that are there before any passage, and their tokens."""
+    """What stands before any passage is chosen: the parts that are always there, their tokens, and the limit of all.
+
+    `dropped` turns of the history did not fit.
+    """
 
     write: Write
     history: Sequence[Turn]
+    dropped: int
     limit: int
     tokens: int
 
@@ -66,7 +70,8 @@ class _Draft:
     text: str
     passages: tuple[Passage, ...]
     count: TokenCount
-    selection: Selection = field(repr=False)
+    selection: Selection
+    left_out: tuple[LeftOut, ...]
 
 
 def reserve_of(profile: ModelProfile, options: PackingOptions) -> int:
@@ -117,7 +122,7 @@ class Packer:
         found = [hit for hit in hits if hit.chunk.document_id in present]
         mode = self._mode(list(present.values()), fixed, options)
         draft = self._fill(found, present, fixed, mode)
-        return Prompt(draft.text, draft.passages, self._ledger(draft, fixed, mode, history, found, options))
+        return Prompt(draft.text, draft.passages, self._ledger(draft, fixed, mode, reserve_of(self.profile, options)))
 
     def document(self, document_id: str) -> Document | None:
         """A document that was packed from."""
@@ -133,7 +138,7 @@ class Packer:
                 f"{self.profile.name} has room for {max(0, limit)} beside the answer.",
                 "Ask a shorter question, raise --budget, or use a model with a larger window.",
             )
-        return _Fixed(write, kept, limit, tokens)
+        return _Fixed(write, kept, len(history) - len(kept), limit, tokens)
 
     def _recent(self, history: Sequence[Turn], room: int) -> Sequence[Turn]:
         """The latest turns that fit, oldest dropped first."""
@@ -176,20 +181,12 @@ class Packer:
     def _draft(self, selection: Selection, hits: Sequence[Hit], fixed: _Fixed, mode: Mode) -> _Draft:
         passages = _passages(selection, hits, mode)
         text = self._render(fixed.write(passages, fixed.history))
-        return _Draft(text, passages, self._count(text), selection)
+        return _Draft(text, passages, self._count(text), selection, tuple(_left_out(hits, selection)))
 
     def _render(self, slots: Slots) -> str:
         return fill(self.profile.template, slots.join())
 
-    def _ledger(
-        self,
-        draft: _Draft,
-        fixed: _Fixed,
-        mode: Mode,
-        history: Sequence[Turn],
-        hits: Sequence[Hit],
-        options: PackingOptions,
-    ) -> Ledger:
+    def _ledger(self, draft: _Draft, fixed: _Fixed, mode: Mode, reserve: int) -> Ledger:
         profile = self.profile
         parts = fixed.write((), fixed.history)
         system = self._count(parts.instructions).tokens
@@ -198,7 +195,7 @@ class Packer:
         return Ledger(
             window=profile.window,
             max_input=profile.max_input,
-            reserve=reserve_of(profile, options),
+            reserve=reserve,
             template=template + profile.overhead,
             system=system,
             history=earlier,
@@ -209,8 +206,8 @@ class Packer:
             budget=fixed.budget,
             mode=mode,
             usable=profile.usable,
-            left_out=tuple(_left_out(hits, draft.selection)),
-            history_dropped=len(history) - len(fixed.history),
+            left_out=draft.left_out,
+            history_dropped=fixed.dropped,
         )
 
 

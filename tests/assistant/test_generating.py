@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from assistant import Assistant
 from assistant.answering import AnswerStream, ExtractiveAnswering, Inquiry
 from assistant.answers import Answer, Completion, ModelProfile, Turn
 from assistant.errors import ModelMismatch, ModelUnreachable, PromptOverflow
@@ -16,6 +18,7 @@ from assistant.packing import PackingOptions
 from assistant.profiles import profile_named
 from assistant.prompts import REFUSAL
 from ingest.documents import Hit
+from ingest.errors import UsageError
 from tests.support.memory import MemoryKnowledge, document_of
 
 QUESTION = "How long is parental leave?"
@@ -162,3 +165,47 @@ def test_closing_the_stream_cancels_the_request() -> None:
     assert list(stream) == []
     with pytest.raises(RuntimeError, match="not there yet"):
         _ = stream.answer
+
+
+@pytest.fixture
+def kb(tmp_path: Path) -> Path:
+    (tmp_path / "leave.md").write_text("Parental leave lasts 14 weeks.\n", encoding="utf-8")
+    with Assistant.open(tmp_path / "kb", embedder="hashing") as kestrel:
+        kestrel.add(tmp_path / "leave.md")
+    return tmp_path / "kb"
+
+
+def test_the_facade_streams_and_shows_the_prompt(kb: Path) -> None:
+    model = ScriptedModel(["It lasts 14 weeks. [1]"], window())
+    with Assistant.open(kb, llm=model, packing=PackingOptions(reserve=64)) as kestrel:
+        prompt = kestrel.prompt(QUESTION)
+        assert model.prompts == []
+        stream = kestrel.stream(QUESTION)
+        pieces = list(stream)
+    assert pieces == ["It", " lasts", " 14", " weeks.", " [1]"]
+    assert stream.answer.prompt == prompt
+    assert model.prompts == [prompt.text]
+    assert prompt.ledger.reserve == 64
+    assert set(stream.answer.timings) == {"search", "pack", "generate", "total"}
+    assert stream.answer.searched_for == QUESTION
+
+
+def test_without_a_model_there_is_no_prompt(kb: Path) -> None:
+    with Assistant.open(kb) as kestrel:
+        stream = kestrel.stream(QUESTION)
+        assert list(stream) == [stream.answer.text]
+        with pytest.raises(UsageError, match="sends no prompt"):
+            kestrel.prompt(QUESTION)
+
+
+def test_a_conversation_asks_the_model_what_is_meant(kb: Path) -> None:
+    model = ScriptedModel(
+        ["It lasts 14 weeks. [1]", "How long is it paid?", "The documents do not answer this."], window()
+    )
+    with Assistant.open(kb, llm=model) as kestrel:
+        conversation = kestrel.chat()
+        conversation.ask(QUESTION)
+        answer = conversation.ask("And paid?")
+    assert (answer.question, answer.searched_for, answer.abstained) == ("And paid?", "How long is it paid?", True)
+    assert "Earlier answer: It lasts 14 weeks." in model.prompts[2]
+    assert conversation.turns[1].question == "How long is it paid?"

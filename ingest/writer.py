@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -34,8 +35,9 @@ class Writer:
     def __init__(self, knowledge: KnowledgeBase, stored: dict[str, Source]) -> None:
         self._knowledge = knowledge
         self._stored = stored
-        self._documents = {source.document_id for source in stored.values()}
+        self._names = Counter(source.document_id for source in stored.values())  # of each document
         self._waiting: list[ParsedFile] = []
+        self._refused: list[Source] = []
         self._waiting_since = time.monotonic()
 
     def take(self, parsed: ParsedFile) -> Iterator[Event]:
@@ -53,21 +55,19 @@ class Writer:
         """A file that could not be read: remembered under its name, beside the last good version if there is one."""
         source = failed.source
         before = self._stored.get(source.uri)
-        self._record(replace(source, document_id=before.document_id if before else None))
+        self._refused.append(replace(source, document_id=before.document_id if before else None))
         yield Failed(source.uri, source.outcome, source.reason, source.size)
 
     def flush(self) -> Iterator[Event]:
         """Commit all that waits."""
         group, self._waiting = self._waiting, []
-        new = [file for file in group if file.document.id not in self._documents]
+        new = [file for file in group if not self._names[file.document.id]]
         vectors: dict[bytes, FloatMatrix] = {}
         yield from self._embed(new, vectors)
-        changes: list[Change] = []
-        for file in group:
-            changes.append(self._change(file, vectors))
-            self._documents.add(file.document.id)
-        if changes:
-            self._knowledge.store.commit(changes)
+        changes = [self._change(file, vectors) for file in group]
+        refused, self._refused = self._refused, []
+        self._knowledge.store.commit([*changes, *map(Record, refused)])
+        self._stored.update((source.uri, source) for source in refused)
         for file in group:
             yield self._settle(file)
 
@@ -85,20 +85,19 @@ class Writer:
             yield Embedded(len(keys))
 
     def _change(self, file: ParsedFile, vectors: Mapping[bytes, FloatMatrix]) -> Change:
-        if file.document.id in self._documents:
+        if self._names[file.document.id]:
             return Record(file.source)
         hashes = tuple(embedding_hash(text) for text in embedding_texts(file))
         model = self._knowledge.embedder.model
         rows = np.array([vectors[key] for key in hashes], dtype=np.float32).reshape(len(hashes), model.dimension)
         return Put(Entry(file.document, file.source, file.spans, hashes, rows), model)
 
-    def _record(self, source: Source) -> None:
-        self._knowledge.store.commit([Record(source)])
-        self._stored[source.uri] = source
-
     def _settle(self, file: ParsedFile) -> Event:
         before = self._stored.get(file.source.uri)
         self._stored[file.source.uri] = file.source
+        self._names[file.document.id] += 1
+        if before:
+            self._names[before.document_id] -= 1
         if before and before.document_id == file.document.id:
             return Unchanged(file.source.uri)
         return Stored(file.source.uri, updated=before is not None and before.document_id is not None)

@@ -212,3 +212,15 @@ def test_sync_knows_its_own_sources_by_any_way_to_them(knowledge, folder, monkey
     monkeypatch.chdir(folder / "deeper")
     *_, report = pipeline.sync(knowledge, "..", IngestOptions(workers=1))
     assert (report.removed, report.unchanged) == (1, 1)
+
+
+def test_bytes_that_move_from_one_name_to_another_are_kept(knowledge, folder, monkeypatch):
+    """The first group drops the document's last name, the second brings the same bytes under another one."""
+    ingest(knowledge, folder)
+    monkeypatch.setattr("ingest.writer.GROUP_CHUNKS", 1)
+    moved = (folder / "leave.md").read_text(encoding="utf-8")
+    write(folder / "leave.md", "# Leave\n\nThis page was moved.\n", SETTLED + 60)
+    write(folder / "moved.md", moved)
+    report, _ = ingest(knowledge, folder)
+    assert (report.added, report.updated, report.documents) == (1, 1, 3)
+    assert knowledge.text("moved.md") == moved

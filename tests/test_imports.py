@@ -21,7 +21,9 @@ HEAVY = frozenset(
     {"faiss", "llama_index", "openvino", "pypdf", "pypdfium2", "scipy", "sentence_transformers", "streamlit"}
     | {"text_generation", "tokenizers", "torch", "transformers", "xllamacpp"}
 )
-NEVER_BY_DEFAULT = frozenset({"llama_index", "scipy", "sentence_transformers", "streamlit", "torch", "transformers"})
+NEVER_BY_DEFAULT = frozenset(
+    {"llama_index", "openvino_telemetry", "scipy", "sentence_transformers", "streamlit", "torch", "transformers"}
+)
 PRINT_MODULES = "import sys; print(*sorted({name.partition('.')[0] for name in sys.modules}), sep='\\n')"
 
 

@@ -52,7 +52,7 @@ PAPER, LINE = HexColor("#f6f3ee"), HexColor("#d8d2c8")
 BODY = ParagraphStyle("body", fontName="Times-Roman", fontSize=11, leading=16, textColor=INK, spaceAfter=8)
 CODE = ParagraphStyle(
     "code", fontName="Courier", fontSize=9, leading=13, textColor=INK, backColor=PAPER, borderPadding=8, leftIndent=8,
-    rightIndent=8, spaceBefore=10, spaceAfter=18,
+    rightIndent=8, spaceBefore=16, spaceAfter=18,
 )  # fmt: skip
 CELL = ParagraphStyle("cell", parent=BODY, fontSize=10, leading=13, spaceAfter=0)
 HEAD = ParagraphStyle("head", parent=CELL, fontName="Helvetica-Bold", fontSize=8.5, textColor=SLATE)

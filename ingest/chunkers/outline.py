@@ -11,6 +11,7 @@ from ingest.headers import PATH
 if TYPE_CHECKING:
     from ingest.documents import Document
 
+DEEPEST = 9  # headings in a path, as many as word processors have levels
 LONGEST_TITLE = 400  # characters; a longer section is not looked at for being nothing but its heading
 
 
@@ -57,7 +58,7 @@ def _sections(document: Document) -> list[Section]:
     sections = [Section(0, headings[0].start if headings else len(text), ())]
     above: list[tuple[int, str]] = []
     for heading, end in zip(headings, ends, strict=False):
-        above = [*((level, title) for level, title in above if level < heading.level), (heading.level, heading.title)]
+        above = [*(one for one in above if one[0] < heading.level), (heading.level, heading.title)][-DEEPEST:]
         titles = tuple(title for _, title in above if title)
         sections.append(Section(heading.start, end, titles, _is_bare(text, heading.start, end, heading.title)))
     return [section for section in sections if text[section.start : section.end].strip()] or sections[:1]

@@ -106,6 +106,19 @@ def test_text_without_borders_is_cut_all_the_same():
     assert max(map(len, chunks)) <= 10 * 32
 
 
+@pytest.mark.parametrize("letter", ["e\u0301", "กำ", "ที่", "👩\u200d👩\u200d👧"])
+def test_what_is_read_as_one_character_is_not_parted(letter):
+    chunks = [chunk for _, chunk in cut(letter * 3000, tokens=TOKENS, target=50)]
+    assert len(chunks) > 3
+    assert {chunk.replace(letter, "") for chunk in chunks} == {""}
+
+
+def test_the_path_keeps_its_innermost_headings():
+    text = "".join(f"H{level}\n" for level in range(1, 21)) + words(30)
+    ((heading, _), *_) = cut(text, *((level, f"H{level}\n") for level in range(1, 21)), target=60)
+    assert heading.replace("\n", "") == " > ".join(f"H{level}" for level in range(12, 21))
+
+
 def test_a_page_is_no_border():
     text = f"{words(6)} and\ngoes on {words(6)}"
     assert cut(text, pages=(0, text.index("goes"))) == [("", text)]

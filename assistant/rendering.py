@@ -170,7 +170,15 @@ def _nearest(passages: Sequence[Passage], width: int) -> Iterator[str]:
     names = _names([passage.source for passage in passages])
     for passage in passages:
         yield f"  {names[passage.source]}{_page(_place(passage))}"
-        yield _quote(passage.text, width)
+        yield _quote(_gist(passage.text), width)
+
+
+def _gist(text: str) -> str:
+    """A passage as one line, with dots where a heading or an item ends without a full stop."""
+    parts = [plain(text[block.start : block.end]).lstrip("# ") for block in blocks(text)]
+    return "".join(part + (" " if part.endswith((".", "!", "?", ":")) else " · ") for part in parts if part).rstrip(
+        " ·"
+    )
 
 
 def _quote(text: str, width: int) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from assistant.answers import Passage
 from assistant.extraction.statements import Statement, statements
-from assistant.extraction.words import content_words, coverage, rarity
+from assistant.extraction.words import content_words, coverage, rarity, topic
 from ingest.documents import Document
 from ingest.questions import name_of
 
@@ -52,7 +52,7 @@ def weigh(
         for statement in statements(passages, documents)
     ]
     held = [frozenset(content_words(passage.text)) | names for passage, names in zip(passages, named, strict=True)]
-    weights = rarity(dict.fromkeys(content_words(question)), [candidate.own for candidate in found])
+    weights = rarity(dict.fromkeys(content_words(topic(question))), [candidate.own for candidate in found])
     likely = sorted(found, key=lambda candidate: -_likelihood(candidate, held, weights))[:MOST]
     wanted = {candidate.statement.place for candidate in likely}
     wanted |= {(each.statement.document_id, each.statement.whole) for each in likely if each.statement.whole}

@@ -12,7 +12,7 @@ import numpy as np
 from assistant.extraction.candidates import Candidate, Evidence
 from assistant.extraction.signals import CONFIDENCE_SIGNALS, SENTENCE_SIGNALS, confidence_signals, sentence_signals
 from assistant.extraction.weights import CONFIDENCE_BIAS, CONFIDENCE_WEIGHTS, SENTENCE_WEIGHTS
-from assistant.extraction.words import content_words
+from assistant.extraction.words import content_words, topic
 
 if TYPE_CHECKING:
     from ingest.documents import FloatMatrix
@@ -37,7 +37,7 @@ class Judgement:
 def judge(question: str, vector: FloatMatrix, evidence: Evidence) -> Judgement:
     """`vector` is the question's, (1, dimension). `evidence` holds one candidate at least, and may have been weighed
     for a longer question of which this is a part."""
-    asked = frozenset(content_words(question))
+    asked = frozenset(content_words(topic(question)))
     weights = {word: rarity for word, rarity in evidence.weights.items() if word in asked}
     evidence = replace(evidence, weights=weights)
     signals = sentence_signals(question, vector, evidence)

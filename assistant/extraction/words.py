@@ -22,6 +22,11 @@ FUNCTION_WORDS = frozenset(
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _WITHOUT_SPACES = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2,}")  # kana, Han, Hangul
+_ASKED_KIND = re.compile(
+    r"\bhow (?:big|deep|expensive|far|fast|frequently|heavy|high|large|long|old|often|quickly|soon|tall|wide)\b"
+    r"|\b(?:what|which) (?:amount|century|date|day|decade|kinds?|month|number|percentage|sorts?|time|types?|year)\b",
+    re.IGNORECASE,
+)
 _POSSESSIVE = re.compile(r"['’]s?$")
 _ENDINGS = (
     "ations ation ments ment ingly nesses ness ities ings edly ions ing ers ors ity ies ied ion ous ive als ally "
@@ -49,7 +54,16 @@ def content_words(text: str) -> list[str]:
 
 def spellings(text: str) -> dict[str, str]:
     """Each stem of `content_words(text)` with the word as it is first written there."""
-    return dict(reversed(list(_stems(text))))
+    found: dict[str, str] = {}
+    for word, written in _stems(text):
+        found.setdefault(word, written)
+    return found
+
+
+def topic(question: str) -> str:
+    """A question without the words that say what kind of thing is asked for: "How long is it covered?" asks for no
+    "long" in the answer."""
+    return _ASKED_KIND.sub(" ", question)
 
 
 def _stems(text: str) -> Iterator[tuple[str, str]]:

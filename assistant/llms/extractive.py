@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from assistant.answers import Passage
 from assistant.extraction.statements import Offsets
 from assistant.extraction.weights import THRESHOLD
-from assistant.extraction.words import spellings
+from assistant.extraction.words import spellings, topic
 from ingest.documents import Document
 from ingest.questions import parts
 
@@ -83,7 +83,7 @@ class ExtractiveAnswerer:
 def _missing(question: str, evidence: Evidence) -> Iterator[str]:
     """What speaks against an answer, in words."""
     seen = frozenset[str]().union(*evidence.passages)
-    unseen = [word for stem, word in spellings(question).items() if stem not in seen]
+    unseen = [word for stem, word in spellings(topic(question)).items() if stem not in seen]
     if unseen:
         quoted = ", ".join(f"“{word}”" for word in unseen)
         yield f"No passage that was found mentions {quoted}."

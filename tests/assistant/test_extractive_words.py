@@ -23,9 +23,7 @@ def test_inflections_meet_in_one_stem(words):
     assert len({stem(word) for word in words}) == 1
 
 
-@pytest.mark.parametrize(
-    ("one", "other"), [("plan", "planet"), ("contract", "contrast"), ("2023", "2024")]
-)
+@pytest.mark.parametrize(("one", "other"), [("plan", "planet"), ("contract", "contrast"), ("2023", "2024")])
 def test_different_words_keep_apart(one, other):
     assert stem(one) != stem(other)
 

@@ -73,7 +73,7 @@ ANSWERS = {
             3,
             0,
             40,
-            "Thirty days of leave are granted.\n\nWeekends " + "do not count. " * 30,
+            "## Leave\n\nThirty days of leave are granted.\n\nWeekends " + "do not count. " * 30,
             0.2,
             "iii",
         ),

@@ -11,6 +11,7 @@ import gzip
 import hashlib
 import json
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -81,20 +82,23 @@ def find(knowledge: KnowledgeBase, case: Case, documents: dict[str, Document]) -
     return Found(case, passages, documents)
 
 
-def sets(work: Path) -> Iterator[tuple[Collection, list[Case]]]:
-    """Every collection with its cases."""
+def sets(work: Path, most: int = 600) -> Iterator[tuple[Collection, list[Case]]]:
+    """Every collection with its cases: a fixed sample of `most` of each kind from each half."""
     hr, articles, texts, encyclopedia = northwind(work), squad(work), chunking(work), natural_questions(work)
     asked = {
         "squad2": _squad_cases(articles),
         "chunking_eval": [_span_case(question) for question in texts.questions],
         "natural_questions": [_answer_case("natural_questions", question) for question in encyclopedia.questions],
     }
-    foreign = [replace(case, answerable=False, holds=None) for cases in asked.values() for case in _few(cases, 300)]
-    strangers = [replace(case, kind=f"northwind_hr, asked {case.kind}") for case in foreign]
-    yield hr, [*_northwind_cases(), *_own_cases(), *strangers]
-    yield articles, [*asked["squad2"], *_left_out(asked["squad2"], 600)]
-    yield texts, [*asked["chunking_eval"], *_left_out(asked["chunking_eval"], 472)]
-    yield encyclopedia, [*asked["natural_questions"], *_left_out(asked["natural_questions"], 600)]
+    strangers = [
+        replace(case, kind=f"northwind_hr, asked {case.kind}", answerable=False, holds=None)
+        for cases in asked.values()
+        for case in cases
+        if case.answerable
+    ]
+    yield hr, _sample([*_northwind_cases(), *_own_cases(), *strangers], min(most, 150))
+    for collection, cases in zip((articles, texts, encyclopedia), asked.values(), strict=True):
+        yield collection, _sample([*cases, *_left_out(cases)], most)
 
 
 def natural_questions(work: Path) -> Collection:
@@ -164,14 +168,16 @@ def _own_cases() -> Iterator[Case]:
         yield Case(f"own, {row['kind']}", row["question"], answerable, chosen, holds if answerable else None)
 
 
-def _left_out(cases: Sequence[Case], most: int) -> list[Case]:
+def _left_out(cases: Sequence[Case]) -> list[Case]:
     return [
         replace(case, kind=f"{case.kind}, left out", answerable=False, holds=None, left_out=True)
-        for case in _few(cases, most)
+        for case in cases
+        if case.answerable
     ]
 
 
-def _few(cases: Sequence[Case], most: int) -> list[Case]:
-    """A fixed sample of the answerable ones."""
-    answerable = [case for case in cases if case.answerable]
-    return sorted(answerable, key=lambda case: hashlib.sha1(b"sample" + case.text.encode()).digest())[:most]
+def _sample(cases: Sequence[Case], most: int) -> list[Case]:
+    groups: defaultdict[tuple[str, bool, bool], list[Case]] = defaultdict(list)
+    for case in sorted(cases, key=lambda case: hashlib.sha1(b"sample " + case.text.encode()).digest()):
+        groups[case.kind, case.answerable, case.chosen_on].append(case)
+    return [case for group in groups.values() for case in group[:most]]

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 HISTORY_SHARE = 0.25  # of the prompt, at most, for what was said before
 FENCE_TOKENS = 30  # for the two lines around the passages: 14 to 26 in 3,000 fences, by Falcon's tokenizer
 REFILLS = 3  # more attempts to fill the window where the pieces were counted wrongly
+CAUTION = 0.995  # of the room that seems right, once an attempt was too long
 WORTH_A_REFILL = 0.02  # of the room that was tried: a smaller mistake is let stand
 
 Write = Callable[[Sequence[Passage], Sequence[Turn]], Slots]
@@ -170,12 +171,14 @@ class Packer:
         for attempt in itertools.count():
             draft = self._draft(select(hits, volumes, room, mode), hits, fixed, mode)
             counted, read = draft.selection.tokens, draft.count.tokens - fixed.tokens
-            if read <= fixed.budget and (best is None or draft.count.tokens > best.count.tokens):
+            fits = read <= fixed.budget
+            if fits and (best is None or draft.count.tokens > best.count.tokens):
                 best = draft
             right = budget * counted // max(1, read)  # room in which as much would have been read as fits
-            if best is not None and (attempt >= REFILLS or abs(right - room) <= WORTH_A_REFILL * room):
+            settled = fits and abs(right - room) <= WORTH_A_REFILL * room
+            if best is not None and (settled or attempt >= REFILLS):
                 return best
-            room = min(right, room - 1) if read > fixed.budget else right
+            room = right if fits else min(int(right * CAUTION), room - 1)
         raise AssertionError("room shrinks until nothing is left to read")
 
     def _draft(self, selection: Selection, hits: Sequence[Hit], fixed: _Fixed, mode: Mode) -> _Draft:

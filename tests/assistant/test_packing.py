@@ -121,6 +121,18 @@ def test_pieces_that_are_counted_too_long_are_filled_up_again(falcon: TokenizerF
     assert prompt.ledger.passages / prompt.ledger.budget > 0.95
 
 
+def test_estimated_pieces_and_exact_prompts_fill_the_window_as_well(falcon: TokenizerFile) -> None:
+    fills = []
+    for seed in range(700, 760):
+        drawn = draw(seed)
+        if drawn.plenty:
+            packer = Packer(drawn.knowledge, falcon.describe(drawn.profile), falcon.count, estimate)
+            ledger = packer.pack("Why?", drawn.hits).ledger
+            assert ledger.total <= min(ledger.max_input, ledger.window - ledger.reserve)
+            fills.append(ledger.passages / ledger.budget)
+    assert statistics.mean(fills) >= 0.96
+
+
 def test_an_estimate_is_called_one() -> None:
     assert not Packer(library(2), profile_of_window(900), estimate).pack(QUESTION, library(2).hits()).ledger.exact
 

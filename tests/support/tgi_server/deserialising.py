@@ -81,7 +81,8 @@ def _typed(value: Any, kind: Kind, request: Request, path: str) -> Any:
         return _integer(value, kind, request, path)
     if kind == "any":
         return value
-    if not isinstance(value, ACCEPTED[kind]) or (kind == "f32" and isinstance(value, bool)):
+    fits = isinstance(value, ACCEPTED[kind]) and not (kind == "f32" and isinstance(value, bool))
+    if not fits:
         raise _data_error(f"invalid type: {_described(value)}, expected {EXPECTED.get(kind, kind)}", request, path)
     if kind == "prompts" and isinstance(value, str):
         return [value]

@@ -39,7 +39,7 @@ embedder_option = click.option(
     envvar="KESTREL_EMBEDDER",
     show_envvar=True,
     help="minilm (built in, English), st:NAME_OR_PATH for any sentence-transformers model (several languages: "
-    "st:intfloat/multilingual-e5-small), or module:Class. Default: the one the knowledge base was made with.",
+    "st:sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2), or module:Class. Default: the one the knowledge base was made with.",
 )
 
 

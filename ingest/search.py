@@ -80,12 +80,18 @@ def _scores(
     question = knowledge.embedder.embed_query(text)
     words = dict(store.keywords.search(text, depth, only))
     dense = dict(store.search_vectors(question, depth, only))
-    scores = fuse(dense, words, min(dense.values(), default=0.0), settings)
+    scores = fuse(dense, words, _floor(dense, depth), settings)
     if not settings.feedback or not scores:
         return scores
     dense = _fed_back(store, question, scores, settings)
-    nearest = sorted(dense.values(), reverse=True)[:depth]
-    return fuse(dense, words, nearest[-1], settings)
+    return fuse(dense, words, _floor(dense, depth), settings)
+
+
+def _floor(dense: Mapping[int, float], depth: int) -> float:
+    """The cosine that counts as nothing: the last of a full list of candidates. Where there are fewer chunks than
+    that, the last of them says nothing about the rest, and 0 is the floor."""
+    nearest = sorted(dense.values(), reverse=True)
+    return nearest[depth - 1] if len(nearest) >= depth else 0.0
 
 
 def _fed_back(

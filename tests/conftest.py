@@ -6,9 +6,15 @@ import ipaddress
 import socket
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+# An example may take its time on a busy machine; what is tested is what comes out.
+hypothesis.settings.register_profile("kestrel", deadline=None)
+hypothesis.settings.load_profile("kestrel")
 
 
 @pytest.fixture(scope="session")

@@ -103,7 +103,7 @@ def kill_and_look(committer: Committer, folder: Path, rounds: int, seed: int) ->
         committer.run_for(choose.uniform(0.0, 0.25), seed * 1000 + number)
         if (folder / "kb.db").exists():  # else killed before there was anything: the next round begins anew
             look(folder, committer.log)
-    assert sum(json.loads(line)[0] == "done" for line in committer.log.read_text().splitlines()) > rounds
+    assert sum(json.loads(line)[0] == "done" for line in committer.log.read_text().splitlines()) > rounds / 5
 
 
 def test_what_was_acknowledged_survives(committer, tmp_path):

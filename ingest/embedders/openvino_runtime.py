@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from typing import Any, Literal
 
+from ingest.errors import EmbedderFailed
+
 Precision = Literal["f32", "bf16"]
 
 CONVERTER = "openvino.tools.ovc"
+SHORT_OF_MEMORY = "Free some memory, or try --embedder minilm:f32."
 
 
 def load_openvino() -> Any:
@@ -26,6 +31,11 @@ def load_openvino() -> Any:
         sys.modules[CONVERTER] = None  # type: ignore[assignment]  # the documented way to block an import
         try:
             import_module("openvino")
+        except ImportError as error:
+            raise EmbedderFailed(
+                f"OpenVINO, which runs minilm, cannot be imported: {error}.",
+                "Run: pip install openvino, or choose another embedder with --embedder.",
+            ) from error
         finally:
             del sys.modules[CONVERTER]
     return sys.modules["openvino"]
@@ -58,15 +68,25 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
-def options(precision: Precision, streams: int) -> dict[str, Any]:
-    """How a model is to run: `streams` inferences at a time, of one thread each.
+@contextmanager
+def failures(doing: str, remedy: str = SHORT_OF_MEMORY) -> Iterator[None]:
+    """Raises `EmbedderFailed` for what OpenVINO raises meanwhile: RuntimeError, of many lines, the last one telling."""
+    try:
+        yield
+    except RuntimeError as error:
+        reason = str(error).strip().rpartition("\n")[2]
+        raise EmbedderFailed(f"OpenVINO failed {doing}: {reason}", remedy) from error
 
-    Threads that share one inference wait for each other: on two, two streams do 5 % more than one.
+
+def options(precision: Precision, threads: int, streams: int) -> dict[str, Any]:
+    """How a model is to run: `streams` inferences at a time, sharing `threads`.
+
+    Threads that share one inference wait for each other: two streams of one thread do 5 % more than one of two.
     Threads are not pinned: two processes pin theirs to the same core and do half the work (67 chunks/s, not 152).
     """
     return {
         "INFERENCE_PRECISION_HINT": precision,
-        "INFERENCE_NUM_THREADS": streams,
+        "INFERENCE_NUM_THREADS": threads,
         "NUM_STREAMS": streams,
         "ENABLE_CPU_PINNING": False,
     }

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import load_file
 
-from ingest.embedders import minilm, open_embedder
+from ingest.embedders import minilm, open_embedder, packaged_model
 from ingest.embedders.converted_model import ModelCache
 from ingest.embedders.hashing import HashingEmbedder
 from ingest.embedders.length_batches import length_batches
@@ -65,7 +65,7 @@ def test_an_unknown_precision_is_refused():
 
 
 def test_a_missing_package_is_said_to_be_missing(monkeypatch):
-    monkeypatch.setattr(minilm, "PACKAGE", "no-such-package")
+    monkeypatch.setattr(packaged_model, "PACKAGE", "no-such-package")
     with pytest.raises(EmbedderFailed, match=r"there is no package no-such-package\. Run: pip install"):
         MiniLM()
 
@@ -75,7 +75,7 @@ def copied_package(tmp_path, monkeypatch):
     """A copy of the package's folder, put in the place of the real one."""
     folder = tmp_path / "package" / "model"
     shutil.copytree(MiniLM().tokens.source.parent, folder)
-    monkeypatch.setattr(minilm, "_package_folder", lambda: folder)
+    monkeypatch.setattr(packaged_model, "folder", lambda: folder)
     return folder
 
 
@@ -222,3 +222,26 @@ def test_hashing_is_the_same_everywhere():
     row = HashingEmbedder().embed_query("the warranty covers defects")[0]
     found = {int(place): float(row[place]) for place in np.flatnonzero(row)}
     assert found == {277: 0.5, 430: 0.5, 558: -0.5, 942: -0.5}
+
+
+def test_an_interrupted_call_leaves_nothing_behind(monkeypatch):
+    embedder = MiniLM("f32")
+    expected = embedder.embed_documents(TEXTS)
+
+    def interrupted(sequences, budget):
+        yield from list(length_batches(sequences, budget))[:1]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(minilm, "length_batches", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        embedder.embed_documents(["something else"] * 40)
+    monkeypatch.undo()
+    assert np.array_equal(embedder.embed_documents(TEXTS), expected)
+
+
+def test_what_openvino_raises_is_told_as_an_error_of_ours(cache):
+    name = minilm.converted_name("f32")
+    cache.write(name, np.zeros(4096, np.uint8))
+    with pytest.raises(EmbedderFailed, match=r"OpenVINO failed to load the converted model: \S") as failure:
+        MiniLM("f32", cache=cache).embed_query("anything")
+    assert failure.value.remedy == f"Delete {cache.folder / name}.blob"

@@ -28,8 +28,9 @@ def select(rankings: Sequence[Sequence[Choice]]) -> list[Choice]:
             break
         if any(_repeats(choice, other) for other in chosen):
             continue
-        if sibling := next((other for other in chosen if _same_list(choice, other)), None):
-            chosen[chosen.index(sibling)] = by_place[_list_of(sibling)]
+        if any(_same_list(choice, other) for other in chosen):
+            whole = by_place[_list_of(choice)]
+            chosen = [other for other in chosen if not _repeats(other, whole)] + [whole]
         elif not chosen or _words(chosen) + _words([choice]) <= MOST_WORDS:
             chosen.append(choice)
     return _reading_order(chosen)

@@ -19,11 +19,13 @@ LONG_ITEM = 400  # above which the sentences of an item are statements of their 
 MOST_LEANT_ON = 2  # sentences that one may take along
 
 # Words by which a sentence leans on the one before it: read alone, it does not say what it speaks of.
+_POINTING = r"(?:this|that|these|those|such)"
 _LEANS = re.compile(
-    r"(?:this|that|these|those|it(?! (?:is|was) (?:\w+ )?\w+ (?:to|that|for)\b)|its|they|their|them|he|she|his|her|"
-    r"such|here|however|additionally|also|therefore|thus|then|otherwise|instead|moreover|furthermore|in addition|"
-    r"as a result|for (?:example|instance)|likewise|on the other hand|finally|second(?:ly)?|third(?:ly)?|but|and|or|so|"
-    r"yet|both|the (?:former|latter|same))\b",
+    rf"(?:{_POINTING}|its|they|their|them|he|she|his|her|here|however|additionally|also|therefore|thus|then|otherwise|"
+    r"instead|moreover|furthermore|in addition|as a result|for (?:example|instance)|likewise|on the other hand|finally|"
+    r"second(?:ly)?|third(?:ly)?|but|and|or|so|yet|both|the (?:former|latter|same)|"
+    r"it(?!(?:['’]s| is| was)(?: [\w-]+){1,4} (?:to|that|for|when|if)\b)|"  # "it is important to …" stands alone
+    rf"(?:in|for|with|by|during|at|to|because of) {_POINTING}|(?:\w+ ){{0,3}}do (?:this|so))\b",
     re.IGNORECASE,
 )
 

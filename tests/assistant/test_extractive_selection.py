@@ -64,3 +64,12 @@ def test_two_items_of_a_list_bring_the_list():
     items = [choice("gym", 0.4, 9, whole=span), choice("yoga", 0.3, 13, whole=span)]
     assert texts(select([[items[0], whole]])) == ["gym"]
     assert texts(select([[*items, whole]])) == ["Covered: gym yoga"]
+
+
+def test_the_list_takes_the_place_of_all_that_it_holds():
+    whole = choice("Criteria apply. These are: age income", 0.05, 0)
+    span = (0, whole.candidate.statement.end)
+    items = [choice("age", 0.35, 27, whole=span), choice("income", 0.3, 31, whole=span)]
+    assert texts(select([[choice("Criteria apply.", 0.4, 0), *items, whole]])) == [
+        "Criteria apply. These are: age income"
+    ]

@@ -107,6 +107,25 @@ def test_sentences_lists_facts_and_rows_each_with_what_they_need():
     ]
 
 
+@pytest.mark.parametrize(
+    ("sentence", "leans"),
+    [
+        ("This means that you pay less.", True),
+        ("However, ten days remain.", True),
+        ("In these cases, you pay.", True),
+        ("You can do this by post.", True),
+        ("It lasts two weeks.", True),
+        ("It is important to plan ahead.", False),
+        ("It’s also a good idea to ask first.", False),
+        ("Itemised bills are sent by post.", False),
+        ("The plan covers it.", False),
+    ],
+)
+def test_a_sentence_that_leans_takes_the_one_before_along(sentence, leans):
+    text = f"The plan is new. {sentence}"
+    assert quoted(text)[-1] == (text if leans else sentence)
+
+
 def test_items_of_a_longer_list_keep_its_lead_in_and_know_the_list():
     items = [
         f"• The {word} is paid for by the employer when a receipt is shown."

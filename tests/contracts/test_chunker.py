@@ -79,9 +79,7 @@ class Counting:
 
 @pytest.mark.parametrize("embedder", EMBEDDERS)
 @given(documents())
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_spans_cover_the_text_and_fit_the_embedder(name, embedder, document):
     counting = Counting(EMBEDDERS[embedder])
     check(open_chunker(name, EMBEDDERS[embedder]).split(document), document, counting)

@@ -102,7 +102,7 @@ def test_its_name_opens_it_again(embedder):
 
 
 @given(st.text(max_size=300))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_token_starts_ascend_inside_the_text(embedder, text):
     starts = embedder.tokens.starts(text)
     assert starts.dtype == np.int64

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import time
+from functools import cache
 
 import pytest
 from hypothesis import given
@@ -22,14 +23,19 @@ def tokens():
     return JsonTokens(TOKENIZER)
 
 
-def reference(text):
-    """What the tokenizer says of the whole text at once."""
+@cache
+def tokenizer():
     from tokenizers import Tokenizer
 
-    tokenizer = Tokenizer.from_file(str(TOKENIZER))
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
-    return [start for start, _ in tokenizer.encode(text, add_special_tokens=False).offsets]
+    loaded = Tokenizer.from_file(str(TOKENIZER))
+    loaded.no_truncation()
+    loaded.no_padding()
+    return loaded
+
+
+def reference(text):
+    """What the tokenizer says of the whole text at once."""
+    return [start for start, _ in tokenizer().encode(text, add_special_tokens=False).offsets]
 
 
 def test_starts_are_those_of_the_word_pieces(tokens):

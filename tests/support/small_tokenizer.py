@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ SPECIAL = (
 )
 
 
-def train_tokenizer(texts: Iterable[str], size: int) -> Tokenizer:
-    """The same texts give the same tokenizer. Any text can be encoded: every byte has an entry."""
+def train_tokenizer(texts: Iterable[str], size: int, special: Sequence[str] = SPECIAL) -> Tokenizer:
+    """The same texts give the same tokenizer, special tokens first. Every byte has an entry, so any text encodes."""
     from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
     tokenizer = Tokenizer(models.BPE())
@@ -38,7 +38,7 @@ def train_tokenizer(texts: Iterable[str], size: int) -> Tokenizer:
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=size,
-        special_tokens=list(SPECIAL),
+        special_tokens=list(special),
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )

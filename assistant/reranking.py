@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ingest.documents import Filter, Hit
@@ -34,7 +35,7 @@ class CrossEncoderReranker:
             return []
         scores = self._encoder.predict([(question, hit.chunk.text) for hit in hits], show_progress_bar=False)
         ranked = sorted(zip(scores, hits, strict=True), key=lambda pair: -float(pair[0]))
-        return [Hit(hit.chunk, float(score), hit.source, hit.label, hit.title) for score, hit in ranked[:k]]
+        return [replace(hit, score=float(score)) for score, hit in ranked[:k]]
 
 
 def _load(model: str) -> CrossEncoder:

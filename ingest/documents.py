@@ -140,13 +140,17 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A chunk that was found, with one of its document's names. `score` is comparable within one result only."""
+    """A chunk that was found, with one of its document's names. `score` is comparable within one result only.
+
+    It begins on `chunk.page`, which carries `label`, and ends on `last_page`.
+    """
 
     chunk: Chunk
     score: float
     source: str
     label: str = ""
     title: str = ""
+    last_page: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,13 +28,15 @@ def report_lines(report: Report) -> Iterator[str]:
 
 
 def hit_as_json(rank: int, hit: Hit) -> dict[str, Any]:
-    """One element of `ingest search --json`. `label` is what is printed on the page, "" for formats without pages."""
+    """One element of `ingest search --json`. It begins on `page`, on which `label` is printed ("" for formats without
+    pages), and ends on `page_end`."""
     chunk = hit.chunk
     return {
         "rank": rank,
         "score": round(hit.score, 6),
         "source": hit.source,
         "page": chunk.page,
+        "page_end": hit.last_page,
         "label": hit.label,
         "start": chunk.start,
         "end": chunk.end,

@@ -9,7 +9,7 @@ towards the best finds before the candidates are scored again (Rocchio 1971). Ev
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ingest.documents import Filter, Hit
@@ -54,7 +54,7 @@ def search(
     names = named(query, [name_of(hit.source, hit.title) for hit in found])
     scored = [(hit, hit.score + settings.name * share) for hit, share in zip(found, names, strict=True)]
     scored.sort(key=lambda pair: (-pair[1], pair[0].chunk.id))
-    return [Hit(hit.chunk, score, hit.source, hit.label, hit.title) for hit, score in scored[:k]]
+    return [replace(hit, score=score) for hit, score in scored[:k]]
 
 
 def fuse(

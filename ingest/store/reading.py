@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import cast
 
@@ -74,15 +75,17 @@ def read_hits(snapshot: Snapshot, scored: Sequence[tuple[int, float]]) -> list[H
     documents = {row.key: row for row in snapshot.rows(DocumentRow, f"WHERE key {_LISTED}", (keys,))}
     names = snapshot.rows(SourceRow, f"WHERE document {_LISTED} ORDER BY uri DESC", (keys,))
     sources = {row.document: unpack(row.uri) for row in names}  # the first name of each comes last and stays
-    labels = {key: json.loads(row.pages)["labels"] for key, row in documents.items()}
+    pages = {key: json.loads(row.pages) for key, row in documents.items()}
     hits = []
     for row, score in ((chunks[chunk], score) for chunk, score in scored if chunk in chunks):
         document = documents.get(row.document)
         if document is None:
             raise damaged(snapshot.folder, f"chunk {row.id} belongs to document {row.document}, which is not there")
         chunk = _chunk(row, document.id, snapshot.text(document.key, row.start, row.stop))
-        label = labels[document.key][row.page - 1] if row.page <= len(labels[document.key]) else ""
-        hits.append(Hit(chunk, score, sources.get(document.key, ""), label, unpack(document.title)))
+        starts, labels = pages[document.key]["starts"], pages[document.key]["labels"]
+        label = labels[row.page - 1] if row.page <= len(labels) else ""
+        last_page = max(row.page, bisect_left(starts, row.stop))
+        hits.append(Hit(chunk, score, sources.get(document.key, ""), label, unpack(document.title), last_page))
     return hits
 
 

@@ -26,9 +26,15 @@ DEPTH = 30
 Metric = Callable[[Question, Sequence[Hit]], float]
 
 
-def page_found(question: Question, hits: Sequence[Hit]) -> float:
-    """1 when one of the first five results is on a gold page, as its citation would say it."""
+def page_begun(question: Question, hits: Sequence[Hit]) -> float:
+    """1 when one of the first five results begins on a gold page."""
     return float(any((Path(hit.source).name, hit.chunk.page) in question.pages for hit in hits[:5]))
+
+
+def page_found(question: Question, hits: Sequence[Hit]) -> float:
+    """1 when one of the first five results stands on a gold page, in whole or in part."""
+    pages = {(Path(hit.source).name, page) for hit in hits[:5] for page in range(hit.chunk.page, hit.last_page + 1)}
+    return float(not pages.isdisjoint(question.pages))
 
 
 def file_first(question: Question, hits: Sequence[Hit]) -> float:
@@ -57,7 +63,7 @@ def characters_iou(question: Question, hits: Sequence[Hit]) -> float:
 
 
 METRICS: dict[str, dict[str, Metric]] = {
-    "northwind_hr": {"page in first 5": page_found},
+    "northwind_hr": {"page in first 5": page_found, "begins on it": page_begun},
     "squad2": {"paragraph first": file_first},
     "cranfield": {"nDCG@10": ndcg},
     "chunking_eval": {"recall@5": characters_found, "IoU@5": characters_iou},

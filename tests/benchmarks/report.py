@@ -39,11 +39,11 @@ def run(name: str, *arguments: str) -> dict[str, Any]:
 
 
 def machine() -> dict[str, Any]:
-    from ingest.embedders.openvino_runtime import processor
+    from ingest.embedders.openvino_runtime import core, processor
 
     return {
         "date": date.today().isoformat(),
-        "processor": processor().name,
+        "processor": core().get_property("CPU", "FULL_DEVICE_NAME"),
         "cores": os.cpu_count(),
         "bf16": processor().bf16,
         "python": platform.python_version(),

@@ -52,7 +52,9 @@ def test_a_life_of_a_knowledge_base(here):
     assert (report["added"], report["documents"], report["failed"]) == (2, 2, [])
 
     found = json.loads(ingest(here, "search", "parental leave", "-k", "1", "--json").stdout)
-    assert [set(hit) for hit in found] == [{"rank", "score", "source", "page", "label", "start", "end", "text"}]
+    assert [set(hit) for hit in found] == [
+        {"rank", "score", "source", "page", "page_end", "label", "start", "end", "text"}
+    ]
     (hit,) = found
     assert Path(hit["source"]).name == "handbook.md"
     text = ingest(here, "text", "handbook.md").stdout

@@ -126,7 +126,7 @@ class GenerativeAnswering:
     def _answer(self, inquiry: Inquiry, prompt: Prompt, completion: Completion, timings: Mapping[str, float]) -> Answer:
         text = _NEXT_TURN.sub("", completion.text).strip()
         name = self._packer.profile.name
-        if not text or refuses(text):
+        if refuses(text) or (not text and completion.finish == "stop"):
             return replace(_abstention(inquiry, prompt, name), completion=completion, timings=timings)
         found = cited(text, prompt.passages, self._documents(prompt))
         weights = {"supported": 1.0, "partly": 0.5, "not_found": 0.0}

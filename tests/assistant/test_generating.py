@@ -100,6 +100,11 @@ def test_a_cut_answer_is_shown_as_one(finish) -> None:
     assert (answer.text, answer.completion.finish) == ("Parental leave lasts", finish)
 
 
+def test_an_answer_cut_off_before_its_first_word_is_no_refusal() -> None:
+    answer, _ = ask(Completion("", "incomplete", problem="broken"))
+    assert (answer.abstained, answer.text, answer.sentences) == (False, "", ())
+
+
 def test_a_server_that_is_down_gives_quotations() -> None:
     answer, _ = ask(ModelUnreachable("Nobody listens at http://host.", "Start it."))
     assert (answer.text, answer.model) == ("Quoted.", "extractive")

@@ -10,13 +10,13 @@ from assistant.answers import Passage
 from assistant.extraction.statements import Statement, statements
 from assistant.extraction.words import content_words, coverage, rarity, topic
 from ingest.documents import Document
-from ingest.questions import name_of
+from ingest.questions import name_of, named
 
 if TYPE_CHECKING:
     from ingest.documents import FloatMatrix
     from ingest.protocols import Embedder
 
-MOST = 48  # statements that are embedded; more would take longer than the search itself
+MOST = 24  # statements that are embedded; twice as many take twice as long and answer nothing better
 LONGEST = 64  # tokens of a statement that are embedded; the rest of a long list changes its vector little
 
 
@@ -33,12 +33,14 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Everything that is weighed for one question: candidates, their unit vectors (len(candidates), dimension), and
-    the content words of each passage. `weights` are the question's content words with their rarity."""
+    """Everything that is weighed for one question: candidates, their unit vectors (len(candidates), dimension), the
+    content words of each passage, and how far the question names its document, in [0, 1]. `weights` are the question's
+    content words with their rarity."""
 
     candidates: Sequence[Candidate]
     vectors: FloatMatrix
     passages: Sequence[frozenset[str]]
+    named: Sequence[float]
     weights: Mapping[str, float]
 
 
@@ -46,32 +48,27 @@ def weigh(
     question: str, passages: Sequence[Passage], documents: Mapping[str, Document], embedder: Embedder
 ) -> Evidence:
     """Find the candidates, and embed the `MOST` likely ones, with the lists they are parts of, in one batch."""
-    named = [_named(passage, documents) for passage in passages]
+    names = [name_of(passage.source, documents[passage.document_id].title) for passage in passages]
     found = [
-        _candidate(statement, documents[statement.document_id], named[statement.passage])
+        _candidate(statement, documents[statement.document_id], names[statement.passage])
         for statement in statements(passages, documents)
     ]
-    held = [frozenset(content_words(passage.text)) | names for passage, names in zip(passages, named, strict=True)]
+    held = [frozenset(content_words(f"{name} {each.text}")) for each, name in zip(passages, names, strict=True)]
     weights = rarity(dict.fromkeys(content_words(topic(question))), [candidate.own for candidate in found])
     likely = sorted(found, key=lambda candidate: -_likelihood(candidate, held, weights))[:MOST]
     wanted = {candidate.statement.place for candidate in likely}
     wanted |= {(each.statement.document_id, each.statement.whole) for each in likely if each.statement.whole}
     chosen = [candidate for candidate in found if candidate.statement.place in wanted]
     texts = [_shortened(candidate.text, embedder) for candidate in chosen]
-    return Evidence(chosen, embedder.embed_documents(texts), held, weights)
+    return Evidence(chosen, embedder.embed_documents(texts), held, named(question, names), weights)
 
 
-def _candidate(statement: Statement, document: Document, names: frozenset[str]) -> Candidate:
+def _candidate(statement: Statement, document: Document, name: str) -> Candidate:
     lead = document.text[slice(*statement.lead)] if statement.lead else ""
     body = document.text[statement.start : statement.end]
     own = frozenset(content_words(body))
-    around = own.union(content_words(f"{statement.heading} {lead}"), names)
+    around = own.union(content_words(f"{name} {statement.heading} {lead}"))
     return Candidate(statement, " ".join(f"{lead} {body}".split()), own, around)
-
-
-def _named(passage: Passage, documents: Mapping[str, Document]) -> frozenset[str]:
-    """The words by which a passage's document is known."""
-    return frozenset(content_words(name_of(passage.source, documents[passage.document_id].title)))
 
 
 def _likelihood(candidate: Candidate, passages: Sequence[frozenset[str]], weights: Mapping[str, float]) -> float:

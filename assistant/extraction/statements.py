@@ -14,7 +14,7 @@ from ingest.sentences import sentence_spans
 
 MARGIN = 800  # characters read on either side of a passage, so that what its border cuts is whole
 WHOLE_LIST = 1200  # characters up to which a list, table or listing may be quoted as one
-SHORT_LIST = 250  # up to which it is never quoted in part
+SHORT_LIST = 600  # up to which it is never quoted in part
 LONG_ITEM = 400  # above which the sentences of an item are statements of their own
 MOST_LEANT_ON = 2  # sentences that one may take along
 

@@ -129,7 +129,7 @@ def test_a_sentence_that_leans_takes_the_one_before_along(sentence, leans):
 def test_items_of_a_longer_list_keep_its_lead_in_and_know_the_list():
     items = [
         f"• The {word} is paid for by the employer when a receipt is shown."
-        for word in ("train", "bus", "ferry", "taxi")
+        for word in ("train", "bus", "ferry", "taxi", "tram", "bicycle", "aeroplane", "cable car", "rented car", "lift")
     ]
     text = "There are ways to travel. These include:\n\n" + "\n".join(items)
     found = statements([passage_of(text)], {"d": document(text)})

@@ -24,7 +24,7 @@ from assistant.extraction.signals import CONFIDENCE_SIGNALS, SENTENCE_SIGNALS, c
 from tests.benchmarks.extraction_cases import Case, Found, find, open_knowledge, sets
 
 RIDGE = 1e-3
-FALSE_REFUSALS = 0.10  # of answerable questions whose answer was found: what the threshold may cost
+FALSE_REFUSALS = 0.15  # of the answerable questions of any set, the answer found: what the threshold may cost
 LEVEL = {"squad2": 0.5, "natural_questions, left out": 0.5}  # weight of unanswerable sets that are the hardest to tell
 
 
@@ -187,12 +187,9 @@ def _levels(kinds: np.ndarray, answerable: np.ndarray, used: np.ndarray) -> np.n
 
 
 def _threshold(confidence: np.ndarray, kinds: np.ndarray, used: np.ndarray) -> float:
-    """The highest threshold, in steps of 0.05, that refuses `FALSE_REFUSALS` of the answerable at most, set by set on
-    average."""
+    """The highest threshold, in steps of 0.05, that refuses at most `FALSE_REFUSALS` of each set of the answerable."""
     steps = np.arange(0.05, 0.95, 0.05)
-    costs = [
-        np.mean([(confidence[used & (kinds == kind)] < step).mean() for kind in set(kinds[used])]) for step in steps
-    ]
+    costs = [max((confidence[used & (kinds == kind)] < step).mean() for kind in set(kinds[used])) for step in steps]
     return float(max(step for step, cost in zip(steps, costs, strict=True) if cost <= FALSE_REFUSALS))
 
 

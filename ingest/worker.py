@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from ingest.confinement import deny_network, limit_memory, limit_processor_time
 from ingest.errors import KestrelError, UsageError
 from ingest.parsing import Parser
 from ingest.wire import WireClosed, encode, encode_error, receive, send
@@ -37,6 +38,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the pool's to handle
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not get among the answers
+    deny_network()
     try:
         _serve(sys.stdin.buffer, answers)
     except WireClosed:
@@ -51,7 +53,7 @@ def _serve(tasks: IO[bytes], answers: IO[bytes]) -> None:
         send(answers, READY)
         while True:
             task = json.loads(receive(tasks))
-            _limit_processor_time(setup.seconds)
+            limit_processor_time(setup.seconds)
             send(answers, encode(setup.parser.parse(Path(task["path"]), task["uri"])))
     except KestrelError as error:
         send(answers, encode_error(error))
@@ -64,27 +66,8 @@ def _setup(payload: bytes) -> Setup:
         raise UsageError(
             f"A worker process cannot load the chunker: {error}.", "Define it in a module that can be imported."
         ) from error
-    _limit_memory(setup.memory)
+    limit_memory(setup.memory)
     return setup
-
-
-def _limit_memory(size: int) -> None:
-    """Hold the address space on Linux. Windows has no such limit here, and macOS refuses to set it."""
-    if sys.platform == "linux":
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_AS, (size, resource.getrlimit(resource.RLIMIT_AS)[1]))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def _limit_processor_time(seconds: int) -> None:
-    """Allow this many seconds more. The pool watches the clock; this ends a worker whose pool was killed meanwhile."""
-    if sys.platform != "win32":
-        import resource
-
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        allowed = int(used.ru_utime + used.ru_stime) + seconds + 1
-        resource.setrlimit(resource.RLIMIT_CPU, (allowed, resource.getrlimit(resource.RLIMIT_CPU)[1]))
 
 
 if __name__ == "__main__":

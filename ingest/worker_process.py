@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import signal
 import subprocess
 import sys
 import threading
 import time
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ingest.child_process import command_for, start
 from ingest.documents import Outcome, Source
 from ingest.errors import KestrelError
 from ingest.parsing import FailedFile, ParsedFile, failed
@@ -27,15 +26,9 @@ from ingest.worker import OUT_OF_MEMORY, READY
 if TYPE_CHECKING:
     from ingest.discovery import FoundFile
 
-# -P: the working folder holds documents, and a json.py among them must not be imported.
-COMMAND = (sys.executable, "-P", "-c", "from ingest.worker import main; main()")
+COMMAND = command_for("ingest.worker")
 START_SECONDS = 60.0
 DYING_SECONDS = 2.0  # between the end of a worker's output and that of the process
-
-# What a worker sees of the environment. Keys and tokens are no business of a process that reads files of strangers.
-PASSED_ON = frozenset({"PATH", "HOME", "USERPROFILE", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LD_LIBRARY_PATH"})
-PASSED_PREFIXES = ("LANG", "LC_", "PYTHON", "XDG_")
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"), "1")
 
 
 class WorkerProcess:
@@ -89,7 +82,7 @@ class WorkerProcess:
         with self._lock:
             if self._stopped:
                 raise KestrelError("The pool of workers is closed.")
-            process = self._process = _spawn()
+            process = self._process = start(COMMAND)
         try:
             answer = self._exchange(process, self._setup, START_SECONDS)
         except WireClosed as error:
@@ -130,21 +123,6 @@ class WorkerProcess:
         with self._lock:
             self._process = None
         return status
-
-
-def _spawn() -> subprocess.Popen[bytes]:
-    """A worker in a process group of its own: Ctrl-C reaches the pool alone."""
-    kept = {name: value for name, value in os.environ.items() if name in PASSED_ON or name.startswith(PASSED_PREFIXES)}
-    path = os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)
-    return subprocess.Popen(  # noqa: S603 - our own interpreter
-        COMMAND,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,  # parsers complain about each odd file; what matters is in the outcome
-        env={**kept, **ONE_THREAD, "PYTHONPATH": path},
-        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-        process_group=None if sys.platform == "win32" else 0,
-    )
 
 
 def _cause_of_death(status: int, seconds: float, *, expired: bool) -> tuple[Outcome, str]:

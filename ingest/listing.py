@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ingest.places import place_name
 from ingest.plain import plain
 from ingest.progress import duration, shorten
 
@@ -55,11 +56,9 @@ def hit_lines(hits: Sequence[Hit]) -> Iterator[str]:
 
 
 def page_mark(hit: Hit) -> str:
-    """ ", p. 7" or, where the printed label differs, ", p. 7 (iv)"; "" for formats without pages."""
-    if not hit.label:
-        return ""
-    page = str(hit.chunk.page)
-    return f", p. {page}" if hit.label == page else f", p. {page} ({plain(hit.label)})"
+    """ ", p. 7", ", p. 7 (iv)" or ", slide 3" (see `place_name`); "" for formats without pages."""
+    name = plain(place_name(hit.chunk.page, hit.label, "p."))
+    return f", {name}" if name else ""
 
 
 def holding_as_json(holding: Holding) -> dict[str, Any]:

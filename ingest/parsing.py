@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ingest.documents import Document, Outcome, Source, Span
 from ingest.errors import FileFailed, KestrelError
 from ingest.protocols import Chunker
-from ingest.readers import reader_for
+from ingest.readers import open_reader, reader_for
 from ingest.readers.characters import clean, single_line
 
 if TYPE_CHECKING:
@@ -25,11 +25,12 @@ REASON_CHARACTERS = 300
 
 @dataclass(frozen=True, slots=True)
 class ParsedFile:
-    """A file that was read. `source` is what the file looked like when its bytes were taken."""
+    """A file that was read by the reader of that name. `source` is what it looked like when its bytes were taken."""
 
     source: Source
     document: Document
     spans: tuple[Span, ...]
+    reader: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,8 @@ class Parser:
                 status = os.fstat(file.fileno())
                 source = replace(source, size=status.st_size, mtime_ns=status.st_mtime_ns)
                 data = _bytes(file, status, self.largest)
-            document = reader_for(str(path), data, self.readers).read(data, uri)
+            reader = reader_for(str(path), data, self.readers)
+            document = open_reader(reader).read(data, uri)
             spans = tuple(self.chunker.split(document))
         except FileFailed as failure:
             return failed(source, failure.outcome, failure.reason)
@@ -66,7 +68,7 @@ class Parser:
             raise
         except Exception as error:  # noqa: BLE001 - readers can be anyone's, and one bad file must not end a run
             return failed(source, "parse_error", f"its reader failed: {type(error).__name__}: {error}")
-        return ParsedFile(replace(source, document_id=document.id), document, spans)
+        return ParsedFile(replace(source, document_id=document.id), document, spans, reader)
 
 
 def failed(source: Source, outcome: Outcome, reason: str) -> FailedFile:

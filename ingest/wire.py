@@ -64,6 +64,7 @@ def encode(result: ParsedFile | FailedFile) -> bytes:
             "metadata": dict(document.metadata),
             "warnings": document.warnings,
         }
+        message["reader"] = result.reader
         message["spans"] = [(span.start, span.end, span.heading) for span in result.spans]
     return json.dumps(message, ensure_ascii=False, check_circular=False).encode("utf-8", errors="surrogatepass")
 
@@ -85,4 +86,5 @@ def decode(payload: bytes) -> ParsedFile | FailedFile:
     fields["headings"] = tuple(Heading(*heading) for heading in fields["headings"])
     for name in ("pages", "labels", "warnings"):
         fields[name] = tuple(fields[name])
-    return ParsedFile(source, Document(**fields), tuple(Span(*span) for span in message["spans"]))
+    spans = tuple(Span(*span) for span in message["spans"])
+    return ParsedFile(source, Document(**fields), spans, message["reader"])

@@ -48,7 +48,7 @@ DEFINITIONS = {
     for suffix in suffixes.split()
 }
 UNDEFINED = (
-    ".json .jsonl .ndjson .yaml .yml .toml .ini .cfg .conf .env .properties .xml .xsd .xsl .css .scss .less .lua .pl "
+    ".yaml .yml .toml .ini .cfg .conf .env .properties .xml .xsd .xsl .css .scss .less .lua .pl "
     ".pm .r .jl .hs .ml .ex .exs .erl .clj .dart .zig .nim .ps1 .bat .cmd .mk .cmake .gradle .tf .proto .graphql .diff "
     ".patch .asm .s .f90 .f .vb .fs .lisp .el .vim .dockerfile"
 )

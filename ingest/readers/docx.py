@@ -5,22 +5,26 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ingest.documents import Document, Heading, document_id
+from ingest.documents import Document
 from ingest.errors import FileFailed
-from ingest.readers.characters import clean, require_text, single_line
-from ingest.readers.ooxml import Package, attribute_of, child_of, name_of, opened
+from ingest.readers.archive import Archive, attribute_of, child_of, name_of, opened
+from ingest.readers.assembling import Assembly
+from ingest.readers.characters import clean, single_line
+from ingest.readers.ooxml import main_part, part_of_kind, properties, unread
+from ingest.readers.tables import Cell, Merged, names_columns, table_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from xml.etree.ElementTree import Element
 
-TEXT_PARTS = ("word/document.xml", "word/footnotes.xml", "word/endnotes.xml")
-CORE = "docProps/core.xml"
+MAIN = "word/document.xml"
+NOTES = {"footnotes": "word/footnotes.xml", "endnotes": "word/endnotes.xml"}  # by kind, with the usual name
 DEEPEST = 6  # heading level
 TITLE_LEVEL = 0
 BODY_LEVEL = 9  # w:outlineLvl of plain text, ECMA-376 part 1, 17.3.1.20
 LONGEST_INHERITANCE = 32  # styles; Word allows 11, and a circle has no end
-BLANK_LINE = "\n\n"
+FIRST_ROW = 0x0020  # bit of w:tblLook that sets the first row apart, ECMA-376 part 4, 2.4.51
+FEWEST_COLUMNS = 3  # Word sets that bit unasked, and a table of two columns is often one of names and values
 SILENT = {"pPr", "rPr", "tblPr", "trPr", "tcPr", "sectPr", "delText", "instrText", "Fallback"}  # never shown as text
 SPOKEN = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 
@@ -30,46 +34,69 @@ _HEADING_NAME = re.compile(r"heading (\d)", re.IGNORECASE)
 class DocxReader:
     """Reads `.docx`. A paragraph is a heading when its style, or the paragraph itself, has an outline level."""
 
-    suffixes = frozenset({".docx", ".docm", ".dotx"})
+    suffixes = frozenset({".docx", ".docm", ".dotx", ".dotm"})
 
     def read(self, data: bytes, source: str) -> Document:
         with opened(data) as package:
-            if TEXT_PARTS[0] not in package.names:
-                raise FileFailed("parse_error", f"it is no Word document: {TEXT_PARTS[0]} is missing")
-            return _read(package, data, source)
+            main = main_part(package, MAIN)
+            if main not in package.names:
+                raise FileFailed("parse_error", f"it is no Word document: {MAIN} is missing")
+            body = _Body(_style_levels(package, part_of_kind(package, main, "styles", "word/styles.xml")))
+            body.take(package.elements(main, depth=2))
+            for kind, usual in NOTES.items():
+                body.take(package.elements(part_of_kind(package, main, kind, usual), depth=2))
+            stated = properties(package)
+        author = stated.get("creator")
+        title = stated.get("title") or body.title
+        return body.assembly.document(data, source, title=title, metadata={"author": author} if author else {})
 
 
-def _read(package: Package, data: bytes, source: str) -> Document:
-    levels = _style_levels(package)
-    properties = {name_of(field): single_line(clean(field.text or "")) for field in package.elements(CORE, depth=1)}
-    headings: list[Heading] = []
-    titles: list[str] = []
-    parts: list[str] = []
-    length = 0
-    for part in TEXT_PARTS:
-        for level, text in _blocks(package.elements(part, depth=2), levels):
-            if level == TITLE_LEVEL:
-                titles.append(single_line(text))
-            elif level is not None:
-                headings.append(Heading(min(level, DEEPEST), single_line(text), length))
-            parts.append(text)
-            length += len(text) + len(BLANK_LINE)
-    author = properties.get("creator")
-    return Document(
-        document_id(data),
-        require_text(BLANK_LINE.join(parts)),
-        source,
-        title=next(filter(None, [properties.get("title"), *titles, *(heading.title for heading in headings)]), ""),
-        headings=tuple(headings),
-        metadata={"author": author} if author else {},
-    )
+class _Body:
+    """Takes paragraphs and tables in order. `levels` are those of paragraph styles, see `_style_levels`."""
+
+    def __init__(self, levels: Mapping[str, int]) -> None:
+        self.assembly = Assembly()
+        self.title = ""
+        self._levels = levels
+
+    def take(self, elements: Iterable[Element]) -> None:
+        for element in elements:
+            self.assembly.skipped.update(unread(element))
+            self._take(element)
+
+    def _take(self, element: Element) -> None:
+        match name_of(element):
+            case "p":
+                self._paragraph(element)
+            case "tbl":
+                self.assembly.put("\n".join(_table(element)))
+            case name if name not in SILENT:  # content controls, tracked insertions, custom markup
+                for child in element:
+                    self._take(child)
+
+    def _paragraph(self, paragraph: Element) -> None:
+        text = clean("".join(_runs(paragraph))).strip()
+        if not text:
+            return
+        level = self._level(paragraph)
+        listed = child_of(paragraph, "pPr", "numPr") is not None
+        start = self.assembly.put(f"• {text}" if listed and level is None else text)
+        if level == TITLE_LEVEL:
+            self.title = self.title or single_line(text)
+        elif level is not None:
+            self.assembly.mark(min(level, DEEPEST), text, start)
+
+    def _level(self, paragraph: Element) -> int | None:
+        settings = child_of(paragraph, "pPr")
+        own = _outline_level(settings)
+        return self._levels.get(attribute_of(child_of(settings, "pStyle"), "val")) if own is None else own
 
 
-def _style_levels(package: Package) -> dict[str, int]:
+def _style_levels(package: Archive, part: str) -> dict[str, int]:
     """The outline level of each paragraph style that has one, its own or inherited: 1 is the highest, 0 the title."""
     own: dict[str, int] = {}
     bases: dict[str, str] = {}
-    for style in package.elements("word/styles.xml", depth=1):
+    for style in package.elements(part, depth=1):
         identifier = attribute_of(style, "styleId")
         bases[identifier] = attribute_of(child_of(style, "basedOn"), "val")
         name = attribute_of(child_of(style, "name"), "val")
@@ -90,37 +117,9 @@ def _inherited(style: str, own: Mapping[str, int], bases: Mapping[str, str]) -> 
     return own.get(style)
 
 
-def _outline_level(properties: Element | None) -> int | None:
-    value = attribute_of(child_of(properties, "outlineLvl"), "val")
-    return int(value) + 1 if value.isdigit() and int(value) < BODY_LEVEL else None
-
-
-def _blocks(elements: Iterable[Element], levels: Mapping[str, int]) -> Iterator[tuple[int | None, str]]:
-    """Paragraphs with their outline level and tables without one, those that hold no text left out."""
-    for element in elements:
-        match name_of(element):
-            case "p":
-                text = _paragraph(element)
-                if text:
-                    yield _level(element, levels), text
-            case "tbl":
-                rows = "\n".join(filter(None, map(_row, _children(element, "tr"))))
-                if rows:
-                    yield None, rows
-            case name if name not in SILENT:  # content controls, tracked insertions, custom markup
-                yield from _blocks(element, levels)
-
-
-def _level(paragraph: Element, levels: Mapping[str, int]) -> int | None:
-    properties = child_of(paragraph, "pPr")
-    own = _outline_level(properties)
-    return levels.get(attribute_of(child_of(properties, "pStyle"), "val")) if own is None else own
-
-
-def _paragraph(paragraph: Element) -> str:
-    text = clean("".join(_runs(paragraph))).strip()
-    listed = child_of(child_of(paragraph, "pPr"), "numPr") is not None
-    return f"• {text}" if listed and text else text
+def _outline_level(settings: Element | None) -> int | None:
+    value = attribute_of(child_of(settings, "outlineLvl"), "val")
+    return int(value) + 1 if value.isdecimal() and int(value) < BODY_LEVEL else None
 
 
 def _runs(element: Element) -> Iterator[str]:
@@ -136,9 +135,34 @@ def _runs(element: Element) -> Iterator[str]:
             yield from _runs(child)
 
 
-def _row(row: Element) -> str:
-    cells = [single_line(clean("".join(_runs(cell)))) for cell in _children(row, "tc")]
-    return " | ".join(cells) if any(cells) else ""
+def _table(table: Element) -> list[str]:
+    rows = list(_children(table, "tr"))
+    cells = [list(_cells(row)) for row in rows]
+    return table_lines(cells, _headers(table, rows, cells))
+
+
+def _headers(table: Element, rows: list[Element], cells: list[list[Cell]]) -> int:
+    """How many rows name the columns: those repeated on each page, or the first where its style sets it apart."""
+    repeated = next((n for n, row in enumerate(rows) if child_of(row, "trPr", "tblHeader") is None), len(rows))
+    if repeated or not cells:
+        return repeated
+    look = child_of(table, "tblPr", "tblLook")
+    flags = attribute_of(look, "val")
+    apart = attribute_of(look, "firstRow") in {"1", "true"} or bool(int(flags or "0", 16) & FIRST_ROW)
+    names = [cell for cell in cells[0] if isinstance(cell, str)]
+    return int(apart and len(cells[0]) >= FEWEST_COLUMNS and names_columns(names))
+
+
+def _cells(row: Element) -> Iterator[Cell]:
+    for cell in _children(row, "tc"):
+        settings = child_of(cell, "tcPr")
+        vertical = child_of(settings, "vMerge")
+        if vertical is not None and attribute_of(vertical, "val") != "restart":
+            yield Merged.ABOVE
+        else:
+            yield single_line(clean("".join(_runs(cell))))
+        span = attribute_of(child_of(settings, "gridSpan"), "val")
+        yield from [Merged.LEFT] * (min(int(span), 64) - 1 if span.isdecimal() else 0)
 
 
 def _children(element: Element, name: str) -> Iterator[Element]:

@@ -1,99 +1,77 @@
-"""Office Open XML (ECMA-376) packages: a zip of XML parts, read no further than a limit."""
+"""Office Open XML packages (ECMA-376 part 2): which part refers to which, and what the document says of itself."""
 
 from __future__ import annotations
 
-import io
-import zipfile
-import zlib
-from collections.abc import Callable
-from contextlib import contextmanager
+import posixpath
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
-from xml.etree import ElementTree as ET
+from typing import TYPE_CHECKING
 
-from ingest.errors import FileFailed
+from ingest.readers.archive import attribute_of, joined, name_of
+from ingest.readers.characters import clean, single_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from xml.etree.ElementTree import Element
 
-UNPACKED_BYTES = 100_000_000  # of all parts together, counted as they inflate: what a zip declares may be a lie
+    from ingest.readers.archive import Archive
 
-
-@contextmanager
-def opened(data: bytes) -> Iterator[Package]:
-    """The package in these bytes. Whatever is wrong with the zip or its XML inside the block raises `FileFailed`."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            yield Package(archive)
-    except (zipfile.BadZipFile, zlib.error, ET.ParseError, EOFError, ValueError, LookupError) as error:
-        raise FileFailed("parse_error", f"the Office file is damaged: {error}") from error
-    except NotImplementedError as error:
-        raise FileFailed("unsupported", f"it is packed in a way that is not known here: {error}") from error
-    except RecursionError as error:
-        raise FileFailed("parse_error", "its elements are nested too deeply") from error
-    except RuntimeError as error:  # zipfile's way of saying that a part is encrypted
-        raise FileFailed("encrypted", "it needs a password") from error
-
-
-class Package:
-    """The parts of a package by name, inflated no further than `UNPACKED_BYTES` in all."""
-
-    def __init__(self, archive: zipfile.ZipFile) -> None:
-        self._archive = archive
-        self._left = UNPACKED_BYTES
-        self.names = frozenset(archive.namelist())
-
-    def elements(self, part: str, depth: int) -> Iterator[Element]:
-        """The elements of a part that stand `depth` levels below its root; nothing where there is no such part.
-
-        Each is freed after its turn, so that a long document takes no more memory than a short one.
-        """
-        if part not in self.names:
-            return
-        with self._archive.open(part) as stream:
-            ancestors: list[Element] = []
-            # expat stops entities that multiply (since 2.4.1), and ElementTree loads nothing from outside.
-            for event, element in ET.iterparse(_Counted(stream, self._count), events=("start", "end")):  # noqa: S314
-                if event == "start":
-                    ancestors.append(element)
-                    continue
-                ancestors.pop()
-                if len(ancestors) == depth:
-                    yield element
-                    ancestors[-1].remove(element)
-
-    def _count(self, size: int) -> None:
-        self._left -= size
-        if self._left < 0:
-            raise FileFailed("too_large", f"it unpacks to more than {UNPACKED_BYTES // 1_000_000} MB")
+CORE = "docProps/core.xml"
+UNREAD = {
+    "pic": "picture",
+    "imagedata": "picture",  # VML, as Word wrote before 2010
+    "relIds": "diagram",  # SmartArt
+    "chart": "chart",
+    "OLEObject": "embedded object",
+    "oleObj": "embedded object",
+    "object": "embedded object",
+    "control": "control",
+    "commentReference": "comment",
+}
 
 
 @dataclass(frozen=True, slots=True)
-class _Counted:
-    """A stream that tells how many bytes came out of it."""
+class Relation:
+    """A reference of one part to another. `kind` is the end of its type: "slide", "image", "notesSlide"."""
 
-    stream: IO[bytes]
-    count: Callable[[int], None]
-
-    def read(self, length: int = -1, /) -> bytes:
-        data = self.stream.read(length)
-        self.count(len(data))
-        return data
+    id: str
+    kind: str
+    target: str  # a name in the package, "" for what lies outside it
 
 
-def name_of(element: Element) -> str:
-    """The local name: the namespaces of the transitional and the strict form mean the same."""
-    return str(element.tag).rpartition("}")[2]
+def relations(package: Archive, part: str = "") -> list[Relation]:
+    """What a part refers to, in the order written; "" asks for the package itself."""
+    folder, name = posixpath.split(part)
+    return list(_relations(package, part, posixpath.join(folder, "_rels", f"{name}.rels")))
 
 
-def child_of(element: Element | None, name: str) -> Element | None:
-    """The first child of that local name; None where there is none, or no element."""
-    return next((child for child in element if name_of(child) == name), None) if element is not None else None
+def _relations(package: Archive, part: str, listed_in: str) -> Iterator[Relation]:
+    for element in package.elements(listed_in, depth=1):
+        outside = attribute_of(element, "TargetMode") == "External"
+        target = "" if outside else joined(part, attribute_of(element, "Target"))
+        yield Relation(attribute_of(element, "Id"), attribute_of(element, "Type").rpartition("/")[2], target)
 
 
-def attribute_of(element: Element | None, name: str) -> str:
-    """The attribute of that local name; "" where there is none, or no element."""
-    if element is None:
-        return ""
-    return next((value for key, value in element.items() if key.rpartition("}")[2] == name), "")
+def main_part(package: Archive, default: str) -> str:
+    """The part that holds the document. Office on the web writes `word/document2.xml`, so a name is not enough."""
+    stated = (relation.target for relation in relations(package) if relation.kind == "officeDocument")
+    return next((part for part in stated if part in package.names), default)
+
+
+def properties(package: Archive) -> dict[str, str]:
+    """Title, creator and the like of the document, each on one line."""
+    return {name_of(field): single_line(clean(field.text or "")) for field in package.elements(CORE, depth=1)}
+
+
+def part_of_kind(package: Archive, part: str, kind: str, usual: str) -> str:
+    """The part of that kind that another refers to; by its usual name where nothing refers to one."""
+    return next((relation.target for relation in relations(package, part) if relation.kind == kind), usual)
+
+
+def unread(element: Element) -> Iterator[str]:
+    """What stands in an element that a person sees and no reader of ours turns into text, one word for each."""
+    for child in element:
+        name = name_of(child)
+        if name in UNREAD:
+            yield UNREAD[name]
+        elif name != "Fallback":  # the same once more, for programs that do not know the first form
+            yield from unread(child)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from contextlib import suppress
 
@@ -23,6 +24,9 @@ SAMPLES = {
     "html": f"<h1>Limits</h1>\r\n<pre>{TEXTUAL}</pre><p>{TEXTUAL}</p>".encode(),
     "markdown": f"# Limits\r\n\r\n{TEXTUAL}\r\n\r\nMore\r\n====\r\n".encode(),
     "csv": f'name,limit\r\n"two\r\nlines",{TEXTUAL}'.encode(),
+    "json": json.dumps(
+        {"title": "Limits", "parts": [{"text": [{"is": TEXTUAL}]}], "limit": 100}, ensure_ascii=False
+    ).encode(),
     "code": f"class Limits:\r\n    def read(self):\r\n        # {TEXTUAL}".encode(),
     "text": f"Limits\r\n\r\n{TEXTUAL}".encode(),
 }

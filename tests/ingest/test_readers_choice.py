@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
+import zipfile
 
 import pytest
 
@@ -17,9 +19,17 @@ DOCX = make_docx(paragraph("words"))
 HTML = b"<!DOCTYPE html>\n<html><body>words</body></html>"
 
 
-def name_of(source: str, data: bytes) -> str:
-    reader = reader_for(source, data)
-    return next(name for name in READERS.table if open_reader(name) is reader)
+MAIL = b"From: a@example.org\r\nTo: b@example.org\r\nSubject: Leave\r\nMIME-Version: 1.0\r\n\r\nwords"
+MBOX = b"From a@example.org Mon Nov 16 10:00:00 2026\nFrom: a@example.org\n\nwords"
+NOTEBOOK = b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
+
+
+def make_zip(*names: str, **contents: str) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name in names:
+            archive.writestr(name, contents.get(name, "x"))
+    return stream.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -36,7 +46,16 @@ def name_of(source: str, data: bytes) -> str:
         ("a.docx", b"only words", "text"),
         ("a.html", b"only words", "html"),
         ("a", b"\xef\xbb\xbf \n<!-- note --><HTML>", "html"),
-        ("a.txt", HTML, "text"),
+        ("a.txt", HTML, "html"),
+        ("a.md", HTML, "html"),
+        ("a.php", HTML, "code"),
+        ("a.zip", make_zip("[Content_Types].xml", "word/document2.xml"), "docx"),
+        ("a.json", b"{}", "json"),
+        ("a.jsonl", b"1", "json"),
+        ("a", b' {"words": 1}\n', "json"),
+        ("a", b"[TODO] words", "text"),
+        ("a.txt", b'{"words": 1}', "text"),
+        ("a.txt", b"MZ, BM, OTTO, ID3, PAR1 and II*: words", "text"),
         ("a.MD", b"# words", "markdown"),
         ("a.tsv", b"a\tb", "csv"),
         ("a.py", b"words = 1", "code"),
@@ -45,14 +64,24 @@ def name_of(source: str, data: bytes) -> str:
     ],
 )
 def test_choice(source, data, name):
-    assert name_of(f"/some/folder/{source}", data) == name
+    assert reader_for(f"/some/folder/{source}", data) == name
 
 
 @pytest.mark.parametrize(
     ("data", "outcome"),
     [
         pytest.param(b"", "empty", id="nothing"),
-        pytest.param(b"PK\x03\x04" + bytes(30) + b"xl/workbook.xml", "unsupported", id="another zip"),
+        pytest.param(b"PK\x03\x04" + bytes(30) + b"word/document.xml", "parse_error", id="a cut zip"),
+        pytest.param(make_zip("letter.txt"), "unsupported", id="an archive"),
+        pytest.param(make_zip(), "unsupported", id="an empty archive"),
+        pytest.param(make_zip("[Content_Types].xml", "xl/workbook.bin"), "unsupported", id="binary Excel"),
+        pytest.param(make_zip("inner/word/document.xml"), "unsupported", id="an unpacked Word file, packed again"),
+        pytest.param(
+            make_zip("mimetype", mimetype="application/vnd.oasis.opendocument.graphics"), "unsupported", id="a drawing"
+        ),
+        pytest.param(b"\x89PNG\r\n\x1a\n" + bytes(30), "unsupported", id="a picture"),
+        pytest.param(b"{\\rtf1\\ansi words}", "unsupported", id="RTF"),
+        pytest.param(b"\x1f\x8b\x08" + bytes(30), "unsupported", id="packed by gzip"),
         pytest.param(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "unsupported", id="old Word"),
         pytest.param(
             b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + "EncryptedPackage".encode("utf-16-le"),
@@ -76,8 +105,9 @@ def test_suffixes_are_claimed_once():
 
 def test_a_reader_of_ones_own_is_asked_first():
     preferred = ("tests.support.odd_parts:ShoutingReader",)
-    assert reader_for("a.txt", b"words", preferred).read(b"words", "a.txt").text == "WORDS"
-    assert reader_for("a.md", b"words", preferred) is open_reader("markdown")
+    assert reader_for("a.txt", b"words", preferred) == preferred[0]
+    assert reader_for("a.txt", PDF, preferred) == preferred[0]
+    assert reader_for("a.md", b"words", preferred) == "markdown"
 
 
 def test_a_reader_that_is_not_there_is_named():

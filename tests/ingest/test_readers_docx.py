@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.errors import FileFailed
-from ingest.readers import ooxml
+from ingest.readers import archive
 from ingest.readers.docx import DocxReader
 from tests.support.docx_files import STYLES, WORD, make_docx, paragraph
 
@@ -115,7 +115,7 @@ def test_no_text_is_empty():
 
 
 def test_unpacked_size_is_counted_not_believed(monkeypatch):
-    monkeypatch.setattr(ooxml, "UNPACKED_BYTES", 1_000_000)
+    monkeypatch.setattr(archive, "UNPACKED_BYTES", 1_000_000)
     bomb = make_docx(paragraph("x" * 2_000_000))
     assert len(bomb) < 10_000
     assert outcome_of(bomb) == "too_large"

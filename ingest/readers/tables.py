@@ -1,0 +1,74 @@
+"""Rows of tables as lines of text, each value with its column's name, so that a row found alone can be understood.
+
+"Plan: Standard; Deductible: $2,000" stays clear wherever a chunk begins; a header that stands once at the top does not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from enum import Enum
+from itertools import zip_longest
+
+
+class Merged(Enum):
+    """A place in a table that is covered by a cell which reaches over it."""
+
+    LEFT = "the cell to the left"
+    ABOVE = "the cell above"
+
+
+Cell = str | Merged
+
+_NUMBER = re.compile(r"[-+(]?[$€£]?\d[\d.,:/ %-]*\)?")
+
+
+def table_lines(rows: Sequence[Sequence[Cell]], headers: int) -> list[str]:
+    """The lines of a table whose first `headers` rows name its columns.
+
+    What a cell says that reaches over several rows holds for each of them and is repeated; in the header that goes for
+    columns too: "2023" above "Q1" and "Q2" makes "2023 Q1" and "2023 Q2".
+    """
+    table = _resolved(rows, headers)
+    names = [" ".join(dict.fromkeys(filter(None, parts))) for parts in zip_longest(*table[:headers], fillvalue="")]
+    body = table[headers:]
+    if not body:
+        names, body = [], table
+    return [row_line(row, names) if names else " | ".join(row) for row in body if any(row)]
+
+
+def _resolved(rows: Sequence[Sequence[Cell]], headers: int) -> list[list[str]]:
+    table: list[list[str]] = []
+    for number, row in enumerate(rows):
+        texts: list[str] = []
+        for column, cell in enumerate(row):
+            above = table[-1][column] if table and column < len(table[-1]) else ""
+            left = texts[-1] if texts and number < headers else ""
+            texts.append(cell if isinstance(cell, str) else above if cell is Merged.ABOVE else left)
+        table.append(texts)
+    return table
+
+
+def names_columns(row: Sequence[str]) -> bool:
+    """Names are all different, and none is empty or a number; the first may be empty, above the names of the rows."""
+    return len({*row}) == len(row) and all(row[1:]) and not any(_NUMBER.fullmatch(cell) for cell in row)
+
+
+def row_line(row: Sequence[str], names: Sequence[str]) -> str:
+    """A row with the names of its columns, cells that are empty left out."""
+    pairs = zip_longest(row, names[: len(row)], fillvalue="")
+    return "; ".join(f"{name}: {cell}" if name else cell for cell, name in pairs if cell)
+
+
+def named_lines(rows: Iterable[list[str]]) -> Iterable[str]:
+    """The lines of rows whose first may name the columns: it does when it looks so and is not the only one."""
+    rows = iter(rows)
+    first = next(rows, [])
+    second = next(rows, None)
+    names = first if second is not None and names_columns(first) else []
+    if not names:
+        yield row_line(first, names)
+    if second is not None:
+        yield row_line(second, names)
+    for row in rows:
+        yield row_line(row, names)

@@ -343,8 +343,9 @@ def test_a_class_by_its_module(tmp_path, monkeypatch):
 def test_a_gguf_without_its_package_names_the_command(tmp_path, monkeypatch):
     import sys
 
-    from assistant.llms import gguf
+    from assistant.llms.llama_child import Settings
+    from assistant.llms.llama_process import LlamaProcess
 
     monkeypatch.setitem(sys.modules, "xllamacpp", None)
     with pytest.raises(MissingExtra, match=r"pip install 'kestrel-assistant\[local\]'"):
-        gguf._start(tmp_path / "m.gguf", gguf.profile_named("chat"))
+        LlamaProcess(Settings(str(tmp_path / "m.gguf")))

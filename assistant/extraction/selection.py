@@ -18,7 +18,8 @@ def select(rankings: Sequence[Sequence[Choice]]) -> list[Choice]:
     """The answer's sentences in reading order: the best document first, the order of the text inside each.
 
     One ranking for each thing that is asked; each contributes its best sentence, as far as there is room, before any
-    contributes a second one. Two items of one list bring the whole list.
+    contributes a second one. Two items of one list bring the whole list, if that was ranked at all: of a list that
+    stands mostly outside of the passages, the items are quoted one by one.
     """
     by_place: dict[tuple[str, Offsets | None], Choice] = {}
     for ranking in rankings:
@@ -29,8 +30,8 @@ def select(rankings: Sequence[Sequence[Choice]]) -> list[Choice]:
             break
         if any(_repeats(choice, other) for other in chosen):
             continue
-        if any(_same_list(choice, other) for other in chosen):
-            whole = by_place[_list_of(choice)]
+        whole = by_place.get(_list_of(choice))
+        if whole and any(_same_list(choice, other) for other in chosen):
             chosen = [other for other in chosen if not _repeats(other, whole)] + [whole]
         elif not chosen or _words(chosen) + _words([choice]) <= MOST_WORDS:
             chosen.append(choice)

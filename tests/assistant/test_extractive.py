@@ -173,3 +173,15 @@ def test_any_answer_is_a_few_exact_stretches(words, question, data):
         assert text[sentence.start : sentence.end].strip() == text[sentence.start : sentence.end]
         assert 0 <= sentence.score <= 1
         ends = sentence.end
+
+
+def test_a_long_list_of_which_a_passage_holds_two_items(answerer):
+    """The passage speaks of other things for the most part: the list as a whole does not belong to it."""
+    rooms = ["the archive of old plans and drawings", "the store for tools and for paint", "the canteen on the roof"]
+    items = [f"- room {number}: {rooms[number % 3]}, with a key that is kept by person {number}" for number in range(9)]
+    items += ["- swimming is paid for up to 40 euros a month", "- the gym is paid for up to 20 euros a month"]
+    text = "These belong to the house:\n\n" + "\n".join(items) + f"\n\n{HANDBOOK}"
+    start = text.index("- swimming")
+    passage = Passage(1, "l", "list.md", 1, start, len(text), text[start:], 1.0)
+    answer = answerer.answer("Are swimming and the gym paid for?", [passage], {"l": Document("l", text, "list.md")})
+    assert [text[each.start : each.end] for each in answer.sentences] == items[-2:]

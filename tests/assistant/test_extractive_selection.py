@@ -73,3 +73,9 @@ def test_the_list_takes_the_place_of_all_that_it_holds():
     assert texts(select([[choice("Criteria apply.", 0.4, 0), *items, whole]])) == [
         "Criteria apply. These are: age income"
     ]
+
+
+def test_items_of_a_list_that_no_passage_holds_are_quoted_one_by_one():
+    span = (0, 1100)
+    items = [choice("gym", 0.4, 900, whole=span), choice("yoga", 0.3, 950, whole=span)]
+    assert texts(select([items])) == ["gym", "yoga"]

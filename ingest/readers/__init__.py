@@ -26,6 +26,8 @@ READERS = Registry(
     {
         "pdf": "ingest.readers.pdf:PdfReader",
         "docx": "ingest.readers.docx:DocxReader",
+        "pptx": "ingest.readers.pptx:PptxReader",
+        "xlsx": "ingest.readers.xlsx:XlsxReader",
         "html": "ingest.readers.html:HtmlReader",
         "markdown": "ingest.readers.markdown:MarkdownReader",
         "csv": "ingest.readers.csv:CsvReader",
@@ -34,7 +36,9 @@ READERS = Registry(
         "text": "ingest.readers.text:TextReader",
     },
 )
-BY_CONTENT = frozenset({"pdf", "docx"})  # a file that is not made as these are is none, whatever its suffix says
+BY_CONTENT = frozenset(
+    {"pdf", "docx", "pptx", "xlsx"}
+)  # a file that is not made as these are is none, whatever its suffix says
 
 
 def reader_for(source: str, data: bytes, preferred: Sequence[str] = ()) -> str:

@@ -21,6 +21,7 @@ class Merged(Enum):
 Cell = str | Merged
 
 _NUMBER = re.compile(r"[-+(]?[$€£]?\d[\d.,:/ %-]*\)?")
+_PERIOD = re.compile(r"(?:19|20)\d\d(?:[-/]\d\d?){0,2}")  # a year, a month or a day
 
 
 def table_lines(rows: Sequence[Sequence[Cell]], headers: int) -> list[str]:
@@ -50,8 +51,16 @@ def _resolved(rows: Sequence[Sequence[Cell]], headers: int) -> list[list[str]]:
 
 
 def names_columns(row: Sequence[str]) -> bool:
-    """Names are all different, and none is empty or a number; the first may be empty, above the names of the rows."""
-    return len({*row}) == len(row) and all(row[1:]) and not any(_NUMBER.fullmatch(cell) for cell in row)
+    """Names are all different, and none is empty or a number; the first may be empty, above the names of the rows.
+
+    Numbers name columns where they are periods in order: "Costs", "2024", "2025".
+    """
+    numbers = [cell for cell in row if _NUMBER.fullmatch(cell)]
+    return len({*row}) == len(row) and all(row[1:]) and (not numbers or (len(numbers) > 1 and _periods(row[1:])))
+
+
+def _periods(cells: Sequence[str]) -> bool:
+    return all(_PERIOD.fullmatch(cell) for cell in cells) and sorted(cells) in [list(cells), list(reversed(cells))]
 
 
 def row_line(row: Sequence[str], names: Sequence[str]) -> str:

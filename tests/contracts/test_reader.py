@@ -14,6 +14,7 @@ from ingest.documents import Document, document_id
 from ingest.errors import FileFailed
 from ingest.readers import READERS, open_reader
 from tests.support.docx_files import make_docx, paragraph
+from tests.support.office_files import make_pptx, make_xlsx
 from tests.support.pdf_files import Set, make_pdf
 
 WORDS = "The limit is one hundred euros."
@@ -21,6 +22,8 @@ TEXTUAL = f"{WORDS}\r\nمدة العقد\rdéjà vu, 契約期間\r\n\x00\x07\x0
 SAMPLES = {
     "pdf": make_pdf([[Set("Limits", size=16), WORDS], [], ["The second page."]], title="On limits"),
     "docx": make_docx(paragraph("Limits", "berschrift1") + paragraph(TEXTUAL.replace("\x00\x07\x0b", ""))),
+    "pptx": make_pptx([("Limits", [TEXTUAL.replace("\x00\x07\x0b", "")]), ("", [])], notes="More."),
+    "xlsx": make_xlsx({"Limits": [["Name", "Text"], ["Limit", TEXTUAL.replace("\x00\x07\x0b", "")], ["None", ""]]}),
     "html": f"<h1>Limits</h1>\r\n<pre>{TEXTUAL}</pre><p>{TEXTUAL}</p>".encode(),
     "markdown": f"# Limits\r\n\r\n{TEXTUAL}\r\n\r\nMore\r\n====\r\n".encode(),
     "csv": f'name,limit\r\n"two\r\nlines",{TEXTUAL}'.encode(),

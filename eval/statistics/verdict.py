@@ -2,7 +2,8 @@
 
 The rules. Arms stand in the order of what they cost, cheapest first. The first is what one has. Each further arm is
 held beside the best one so far: significantly better over all pairs (Holm, 5 %), it pays and takes its place;
-significantly worse, it costs; otherwise it adds nothing that so many questions could show, and the sentence says what they could.
+significantly worse, it costs; otherwise it adds nothing that so many questions could show, and the sentence says
+what they could.
 """
 
 from __future__ import annotations

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from assistant.answers import Answer, Sentence, Turn
 from assistant.citing import cite
 from assistant.followups import standalone
 from assistant.prompts import REFUSAL
 from assistant.retrieval import gather
+from assistant.stopwatch import Stopwatch
 from ingest.documents import Document, Hit
 
 if TYPE_CHECKING:
@@ -57,12 +58,21 @@ def open_answerer(llm: str | LLM, knowledge: KnowledgeBase, packing: PackingOpti
     `packing` says how a served model's window is filled.
     """
     extractive = ExtractiveAnswering(knowledge)
-    if llm == "extractive":
+    model = opened_model(llm)
+    if isinstance(model, str):
         return extractive
     from assistant.generating import GenerativeAnswering
+
+    return GenerativeAnswering(knowledge, model, extractive, packing)
+
+
+def opened_model(llm: str | LLM) -> Literal["extractive"] | LLM:
+    """The model of a specification. One that is open already is left as it is, as is the built-in answerer."""
+    if llm == "extractive":
+        return "extractive"
     from assistant.llms import open_llm
 
-    return GenerativeAnswering(knowledge, open_llm(llm) if isinstance(llm, str) else llm, extractive, packing)
+    return open_llm(llm) if isinstance(llm, str) else llm
 
 
 class AnswerStream:
@@ -104,9 +114,12 @@ class ExtractiveAnswering:
         return standalone(question, history)
 
     def respond(self, inquiry: Inquiry, search: Search) -> Response:
-        answer = self._answer(inquiry.searched_for, gather(self._knowledge, search(PASSAGES)))
+        watch = Stopwatch()
+        hits = search(PASSAGES)
+        with watch.stage("generate"):
+            answer = self._answer(inquiry.searched_for, gather(self._knowledge, hits))
         yield answer.text
-        return answer
+        return replace(answer, timings=watch.stages)
 
     def summarise(self, document: Document, source: str, sentences: int) -> Answer:
         from assistant.central_sentences import central_sentences

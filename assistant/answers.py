@@ -183,7 +183,8 @@ class Answer:
     """The answer to a question, sentence by sentence.
 
     `abstained` means that the documents do not hold the answer: then `text` says so, and `passages` are the nearest
-    ones. `confidence` is in [0, 1]. `timings` are seconds per stage. `degraded` says why a lesser way was taken
+    ones. `confidence` is in [0, 1]. `timings` are seconds per stage, in order: rewrite (of a follow-up), search,
+    rerank, pack, generate, verify, those that there were, and their total. `degraded` says why a lesser way was taken
     (model server down, damaged index); "" when none was. `searched_for` is the question as it was searched for, which
     differs when it leaned on earlier ones.
     """

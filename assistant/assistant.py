@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
-from assistant.answering import AnswerStream, Inquiry, open_answerer
+from assistant.answering import AnswerStream, Inquiry, open_answerer, opened_model
 from assistant.answers import Answer, Prompt, Turn
-from assistant.retrieval import HybridRetriever, Retriever
+from assistant.retrieval import HybridRetriever, Query, Reranker, Retriever, retrieve
+from assistant.stopwatch import Stopwatch
 from ingest.documents import Filter, Hit
 from ingest.errors import NothingIndexed, UsageError
 from ingest.knowledge_base import KnowledgeBase
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from ingest.protocols import Embedder
 
 
+Expansion = Literal["off", "words", "model"]
+
+
 class Assistant:
     """Answers questions from a knowledge base, every sentence with the place where it stands.
 
@@ -31,10 +34,17 @@ class Assistant:
     the work is done by the processor, so an async twin of every method would gain nothing (docs/adr/0002).
     """
 
-    def __init__(self, knowledge: KnowledgeBase, answerer: Answerer, retriever: Retriever | None = None) -> None:
+    def __init__(
+        self,
+        knowledge: KnowledgeBase,
+        answerer: Answerer,
+        retriever: Retriever | None = None,
+        reranker: Reranker | None = None,
+    ) -> None:
         self.knowledge = knowledge
         self._answerer = answerer
         self._retriever = retriever or HybridRetriever(knowledge)
+        self._reranker = reranker
 
     @classmethod
     def open(
@@ -44,6 +54,7 @@ class Assistant:
         llm: str | LLM = "extractive",
         embedder: str | Embedder | None = None,
         reranker: str | None = None,
+        expand: Expansion = "off",
         packing: PackingOptions | None = None,
         read_only: bool = False,
     ) -> Self:
@@ -53,15 +64,17 @@ class Assistant:
 
         `llm` is "extractive" (built in: answers in the documents' own words), a model server's specification, or a
         model that `assistant.llms.open_llm` opened with options; `packing` says how its window is filled. `reranker`
-        names a sentence-transformers cross-encoder. Raises the errors of `ingest.errors`.
+        names a sentence-transformers cross-encoder. `expand` searches with further queries: "words" with words of the
+        first finds, "model" with wordings of the served model. Raises the errors of `ingest.errors`.
         """
         knowledge = KnowledgeBase.open(location, embedder=embedder, create=not read_only, read_only=read_only)
-        retriever: Retriever = HybridRetriever(knowledge)
-        if reranker:
-            from assistant.reranking import CrossEncoderReranker
-
-            retriever = CrossEncoderReranker(retriever, reranker)
-        return cls(knowledge, open_answerer(llm, knowledge, packing), retriever)
+        model = opened_model(llm)
+        return cls(
+            knowledge,
+            open_answerer(model, knowledge, packing),
+            _retriever(HybridRetriever(knowledge), expand, model),
+            _reranker(reranker),
+        )
 
     def add(self, *paths: str | Path, options: IngestOptions | None = None) -> Report:
         """Bring files and folders in; unchanged ones cost a stat. See `ingest.pipeline.add` for events on the way."""
@@ -115,23 +128,22 @@ class Assistant:
             raise UsageError("The extractive answerer sends no prompt.", "Name a model server with --llm.")
         query = self._answerer.standalone(question, history)
         return self._answerer.prompt(
-            Inquiry(question, query, tuple(history)), lambda k: self._retriever.retrieve(query, passages or k, only)
+            Inquiry(question, query, tuple(history)),
+            lambda k: retrieve(self._retriever, self._reranker, Query(query, passages or k, only)),
         )
 
     def _respond(self, question: str, history: tuple[Turn, ...], only: Filter | None, passages: int | None) -> Response:
-        started = time.perf_counter()
-        query = self._answerer.standalone(question, history)
-        searching = 0.0
+        watch = Stopwatch()
+        query = question
+        if history:
+            with watch.stage("rewrite"):
+                query = self._answerer.standalone(question, history)
 
         def search(k: int) -> Sequence[Hit]:
-            nonlocal searching
-            begun = time.perf_counter()
-            hits = self._retriever.retrieve(query, passages or k, only)
-            searching += time.perf_counter() - begun
-            return hits
+            return retrieve(self._retriever, self._reranker, Query(query, passages or k, only), watch)
 
         answer = yield from self._answerer.respond(Inquiry(question, query, history), search)
-        timings = {"search": searching, **answer.timings, "total": time.perf_counter() - started}
+        timings = {**watch.stages, **answer.timings, "total": watch.total}
         return replace(answer, question=question, searched_for=query, timings=timings)
 
     def summarize(self, source: str, *, sentences: int = 7) -> Answer:
@@ -157,6 +169,28 @@ class Assistant:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _retriever(retriever: Retriever, expand: Expansion, model: str | LLM) -> Retriever:
+    if expand == "off":
+        return retriever
+    from assistant.expansion import ExpandingRetriever, Rephrasing, telling_words
+
+    if expand == "words":
+        return ExpandingRetriever(retriever, telling_words)
+    if isinstance(model, str):
+        raise UsageError(
+            "The extractive answerer words no questions.", "Name a model server with --llm, or expand by words."
+        )
+    return ExpandingRetriever(retriever, Rephrasing(model))
+
+
+def _reranker(model: str | None) -> Reranker | None:
+    if not model:
+        return None
+    from assistant.reranking import CrossEncoderReranker
+
+    return CrossEncoderReranker(model)
 
 
 class Conversation:

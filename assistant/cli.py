@@ -36,7 +36,9 @@ def assistant() -> None:
 @click.argument("question")
 @passages_option
 @click.option("--stream", is_flag=True, help="Show the answer while it is written. With --json: one object a line.")
-@click.option("--explain", "explained", is_flag=True, help="Draw where the tokens of the window went, on stderr.")
+@click.option(
+    "--explain", "explained", is_flag=True, help="Draw where the tokens of the window and the time went, on stderr."
+)
 @answer_options
 def ask(question: str, passages: int | None, stream: bool, explained: bool, as_json: bool, **settings: Any) -> int:
     """Answer one question. Every sentence says where it stands; exit code 8 when the documents do not tell."""

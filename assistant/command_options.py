@@ -15,7 +15,7 @@ import click
 from ingest.console import embedder_option, json_option, knowledge_base_option
 
 if TYPE_CHECKING:
-    from assistant.assistant import Assistant
+    from assistant.assistant import Assistant, Expansion
     from assistant.packing import PackingOptions
     from assistant.protocols import LLM
     from ingest.documents import Filter
@@ -81,6 +81,7 @@ def opened(
     model: ModelOptions,
     embedder: str | None,
     reranker: str | None,
+    expand: Expansion,
     sources: tuple[str, ...],
     metadata: tuple[str, ...],
     llm: LLM | None = None,
@@ -92,7 +93,13 @@ def opened(
     only = parse_filter(sources, metadata)
     chosen = llm or model.open()
     with Assistant.open(
-        kb, llm=chosen, embedder=embedder, reranker=reranker, packing=model.packing(), read_only=True
+        kb,
+        llm=chosen,
+        embedder=embedder,
+        reranker=reranker,
+        expand=expand,
+        packing=model.packing(),
+        read_only=True,
     ) as kestrel:
         yield kestrel, only
 
@@ -167,4 +174,11 @@ _SEARCH_OPTIONS = (
         "--where", "metadata", multiple=True, metavar="KEY=VALUE", help="Only where metadata says so; repeatable."
     ),
     click.option("--reranker", metavar="MODEL", help="A sentence-transformers cross-encoder for a second look."),
+    click.option(
+        "--expand",
+        type=click.Choice(["off", "words", "model"]),
+        default="off",
+        show_default=True,
+        help="Search with further queries: with words of the first finds, or with wordings of the model.",
+    ),
 )

@@ -1,9 +1,9 @@
-"""The ledger as a bar and a table: where the tokens of the window went."""
+"""Where the tokens of the window went, as a bar and a table, and where the time."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from assistant.answers import Ledger
 
@@ -13,6 +13,15 @@ WIDTH = 64  # characters of the bar
 def explain(ledger: Ledger, model: str) -> str:
     """Lines for a terminal. Every term of the window has a mark of its own in the bar, and a row below it."""
     return "\n".join([_headline(ledger, model), _bar(ledger), *_rows(ledger), *_remarks(ledger)])
+
+
+def stages(timings: Mapping[str, float]) -> str:
+    """One line: "search 12 ms, pack 20 ms, generate 1.3 s, total 1.4 s"."""
+    return ", ".join(f"{stage} {_duration(seconds)}" for stage, seconds in timings.items())
+
+
+def _duration(seconds: float) -> str:
+    return f"{1000 * seconds:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
 
 
 def _terms(ledger: Ledger) -> list[tuple[str, str, int]]:

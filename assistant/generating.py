@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from assistant.errors import PromptOverflow
 from assistant.followups import rewritten, standalone
 from assistant.packing import Packer, PackingOptions, reserve_of, room_for_text
 from assistant.prompts import REFUSAL
+from assistant.stopwatch import Stopwatch
 from ingest.documents import Document, Hit
 from ingest.errors import ModelError
 
@@ -81,19 +81,23 @@ class GenerativeAnswering:
 
     def _generate(self, inquiry: Inquiry, search: Search) -> Response:
         hits = self._search(search)
-        started = time.perf_counter()
-        prompt = self._pack(inquiry, hits, self._options)
-        packed = time.perf_counter()
+        watch = Stopwatch()
+        with watch.stage("pack"):
+            prompt = self._pack(inquiry, hits, self._options)
         if not prompt.passages:
             return _abstention(inquiry, prompt, self._packer.profile.name)
         try:
-            completion = yield from self._complete(prompt)
+            with watch.stage("generate"):
+                completion = yield from self._complete(prompt)
         except PromptOverflow as overflow:  # the server counts otherwise: the lowest-ranked passages go
             total = min(prompt.ledger.total, overflow.limit or prompt.ledger.total)
-            prompt = self._pack(inquiry, hits, replace(self._options, budget=int(SMALLER * total)))
-            completion = yield from self._complete(prompt)
-        timings = {"pack": packed - started, "generate": time.perf_counter() - packed}
-        return self._answer(inquiry, prompt, completion, timings)
+            with watch.stage("pack"):
+                prompt = self._pack(inquiry, hits, replace(self._options, budget=int(SMALLER * total)))
+            with watch.stage("generate"):
+                completion = yield from self._complete(prompt)
+        with watch.stage("verify"):
+            answer = self._answer(inquiry, prompt, completion)
+        return replace(answer, timings=watch.stages)
 
     def _search(self, search: Search) -> Sequence[Hit]:
         return search(max(PASSAGES, room_for_text(self._packer.profile, self._options) // TOKENS_A_HIT))
@@ -123,11 +127,11 @@ class GenerativeAnswering:
             stream.close()
         return stream.completion
 
-    def _answer(self, inquiry: Inquiry, prompt: Prompt, completion: Completion, timings: Mapping[str, float]) -> Answer:
+    def _answer(self, inquiry: Inquiry, prompt: Prompt, completion: Completion) -> Answer:
         text = _NEXT_TURN.sub("", completion.text).strip()
         name = self._packer.profile.name
         if refuses(text) or (not text and completion.finish == "stop"):
-            return replace(_abstention(inquiry, prompt, name), completion=completion, timings=timings)
+            return replace(_abstention(inquiry, prompt, name), completion=completion)
         found = cited(text, prompt.passages, self._documents(prompt))
         weights = {"supported": 1.0, "partly": 0.5, "not_found": 0.0}
         sampling = self._sampling()
@@ -141,7 +145,6 @@ class GenerativeAnswering:
             model=name,
             prompt=prompt,
             completion=completion,
-            timings=timings,
             manifest={
                 "profile": name,
                 "temperature": sampling.temperature,

@@ -5,37 +5,35 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ingest.documents import Filter, Hit
+from ingest.documents import Hit
 from ingest.errors import EmbedderFailed
 
 if TYPE_CHECKING:
-    from sentence_transformers import CrossEncoder
+    from collections.abc import Sequence
 
-    from assistant.retrieval import Retriever
+    from sentence_transformers import CrossEncoder
 
 DEPTH = 50  # hits that are read again; a MiniLM cross-encoder reads some 20 a second and core
 
 
 class CrossEncoderReranker:
-    """A `Retriever` that wraps another one.
+    """A `Reranker`. `depth`: how many hits it wants to read.
 
     `model` is the name or folder of a sentence-transformers cross-encoder, such as
     "cross-encoder/ms-marco-MiniLM-L6-v2". Scores are the model's own, higher is better. Raises `EmbedderFailed` when
     it is neither on disk nor to be had. Nogueira & Cho 2019, https://arxiv.org/abs/1901.04085.
     """
 
-    def __init__(self, retriever: Retriever, model: str, depth: int = DEPTH) -> None:
-        self._retriever = retriever
-        self._depth = depth
+    def __init__(self, model: str, depth: int = DEPTH) -> None:
+        self.depth = depth
         self._encoder = _load(model)
 
-    def retrieve(self, question: str, k: int, only: Filter | None = None) -> list[Hit]:
-        hits = self._retriever.retrieve(question, max(k, self._depth), only)
+    def rerank(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
         if not hits:
             return []
         scores = self._encoder.predict([(question, hit.chunk.text) for hit in hits], show_progress_bar=False)
         ranked = sorted(zip(scores, hits, strict=True), key=lambda pair: -float(pair[0]))
-        return [replace(hit, score=float(score)) for score, hit in ranked[:k]]
+        return [replace(hit, score=float(score)) for score, hit in ranked]
 
 
 def _load(model: str) -> CrossEncoder:

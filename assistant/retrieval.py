@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from assistant.answers import Passage
+from assistant.stopwatch import Stopwatch
 from ingest.documents import Document, Filter, Hit
 
 if TYPE_CHECKING:
@@ -21,10 +22,27 @@ class Evidence:
     documents: Mapping[str, Document]
 
 
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is looked for, how many hits are wanted, and what the search is limited to."""
+
+    text: str
+    k: int
+    only: Filter | None = None
+
+
 class Retriever(Protocol):
     """Finds the chunks that fit a question best, best first."""
 
     def retrieve(self, question: str, k: int, only: Filter | None = None) -> list[Hit]: ...
+
+
+class Reranker(Protocol):
+    """Orders hits anew, best first, by a closer look at each than a search can afford."""
+
+    depth: int  # hits that are looked at, where there are so many
+
+    def rerank(self, question: str, hits: Sequence[Hit]) -> list[Hit]: ...
 
 
 class HybridRetriever:
@@ -35,6 +53,19 @@ class HybridRetriever:
 
     def retrieve(self, question: str, k: int, only: Filter | None = None) -> list[Hit]:
         return self._knowledge.search(question, k, only)
+
+
+def retrieve(
+    retriever: Retriever, reranker: Reranker | None, query: Query, watch: Stopwatch | None = None
+) -> list[Hit]:
+    """The best hits of a search, after a second look where there is a reranker. `watch` gets both stages apart."""
+    watch = watch or Stopwatch()
+    with watch.stage("search"):
+        hits = retriever.retrieve(query.text, max(query.k, reranker.depth if reranker else 0), query.only)
+    if reranker:
+        with watch.stage("rerank"):
+            hits = reranker.rerank(query.text, hits)
+    return hits[: query.k]
 
 
 def gather(knowledge: KnowledgeBase, hits: Sequence[Hit]) -> Evidence:

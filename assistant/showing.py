@@ -43,13 +43,14 @@ def show_piece(piece: str, *, as_json: bool) -> None:
 
 
 def show_ledger(answer: Answer) -> None:
-    """Where the tokens of the window went, on stderr."""
-    from assistant.explaining import explain
+    """Where the tokens of the window and the time went, on stderr."""
+    from assistant.explaining import explain, stages
 
     if answer.prompt:
         say(explain(answer.prompt.ledger, answer.model))
     else:
         say("No prompt was sent: the answer is made of the documents' own sentences.")
+    say(stages(answer.timings))
 
 
 def exit_code(answer: Answer) -> int:

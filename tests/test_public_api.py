@@ -44,6 +44,7 @@ def test_every_exported_name_is_documented(name: str) -> None:
                 "llm": "extractive",
                 "embedder": None,
                 "reranker": None,
+                "expand": "off",
                 "packing": None,
                 "read_only": False,
             },

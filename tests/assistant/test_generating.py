@@ -191,7 +191,7 @@ def test_the_facade_streams_and_shows_the_prompt(kb: Path) -> None:
     assert stream.answer.prompt == prompt
     assert model.prompts == [prompt.text]
     assert prompt.ledger.reserve == 64
-    assert set(stream.answer.timings) == {"search", "pack", "generate", "total"}
+    assert set(stream.answer.timings) == {"search", "pack", "generate", "verify", "total"}
     assert stream.answer.searched_for == QUESTION
 
 

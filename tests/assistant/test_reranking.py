@@ -3,20 +3,22 @@
 import pytest
 
 from assistant.reranking import CrossEncoderReranker
+from assistant.retrieval import Query, retrieve
+from assistant.stopwatch import Stopwatch
 from ingest.documents import Chunk, Hit
 from ingest.errors import EmbedderFailed
 
 pytestmark = pytest.mark.slow  # sentence-transformers takes seconds to import
 
 TEXTS = ["the train leaves at nine", "the kestrel hovers over the field", "receipts are kept for ten years"]
+HITS = [Hit(Chunk(n, "d", n, 0, len(text), text), 1.0 / (n + 1), "a.txt") for n, text in enumerate(TEXTS)]
 
 
 class Found:
     """A retriever that always finds the same."""
 
     def retrieve(self, question, k, only=None):
-        chunks = [Chunk(n, "d", n, 0, len(text), text) for n, text in enumerate(TEXTS)]
-        return [Hit(chunk, 1.0 / (chunk.id + 1), "a.txt") for chunk in chunks][:k]
+        return HITS[:k]
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +59,9 @@ def model(tmp_path_factory) -> str:
 
 @pytest.mark.filterwarnings("ignore")
 def test_the_cross_encoder_decides_the_order(model):
-    hits = CrossEncoderReranker(Found(), model).retrieve("which bird", 2)
+    watch = Stopwatch()
+    hits = retrieve(Found(), CrossEncoderReranker(model), Query("which bird", 2), watch)
+    assert list(watch.stages) == ["search", "rerank"]
     assert hits[0].chunk.text == "the kestrel hovers over the field"
     assert len(hits) == 2
     assert hits[0].score > hits[1].score
@@ -66,4 +70,4 @@ def test_the_cross_encoder_decides_the_order(model):
 @pytest.mark.filterwarnings("ignore")
 def test_a_model_that_is_not_there_is_named(tmp_path):
     with pytest.raises(EmbedderFailed, match="no-such-model"):
-        CrossEncoderReranker(Found(), str(tmp_path / "no-such-model"))
+        CrossEncoderReranker(str(tmp_path / "no-such-model"))

@@ -1,6 +1,6 @@
 """Retrieval quality on real collections, against their gold, with the settings that Kestrel ships.
 
-    python -m tests.benchmarks.quality [--json FILE] [COLLECTION…]
+    python -m tests.benchmarks.quality [--expand] [--json FILE] [COLLECTION…]
 
 Settings were chosen on one fixed half of each set of questions; the other half is the figure to quote.
 """
@@ -16,6 +16,8 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from assistant.expansion import ExpandingRetriever, telling_words
+from assistant.retrieval import HybridRetriever, Retriever
 from ingest import pipeline
 from ingest.documents import Hit
 from ingest.knowledge_base import KnowledgeBase
@@ -70,15 +72,18 @@ METRICS: dict[str, dict[str, Metric]] = {
 }
 
 
-def measure(collection: Collection, kb: Path) -> dict[str, object]:
+def measure(collection: Collection, kb: Path, *, expanded: bool = False) -> dict[str, object]:
     with KnowledgeBase.open(kb, create=True) as knowledge:
         *_, report = pipeline.add(knowledge, [collection.folder])
         questions = [question for question in collection.questions if question.answerable]
-        knowledge.search(questions[0].text, DEPTH)
+        retriever: Retriever = HybridRetriever(knowledge)
+        if expanded:
+            retriever = ExpandingRetriever(retriever, telling_words)
+        retriever.retrieve(questions[0].text, DEPTH)
         found, seconds = [], []
         for question in questions:
             started = time.perf_counter()
-            found.append(knowledge.search(question.text, DEPTH))
+            found.append(retriever.retrieve(question.text, DEPTH))
             seconds.append(time.perf_counter() - started)
     row: dict[str, object] = {"questions": len(questions), "chunks": report.chunks, "ingest_seconds": report.seconds}
     for name, metric in METRICS[collection.name].items():
@@ -110,6 +115,7 @@ def main() -> None:
     parser.add_argument(
         "collections", nargs="*", metavar="COLLECTION", help=f"of {', '.join(COLLECTIONS)}; default: all"
     )
+    parser.add_argument("--expand", action="store_true", help="search with words of the first finds as well")
     parser.add_argument("--json", type=Path, help="write the figures there")
     arguments = parser.parse_args()
     if not DATA.is_dir():
@@ -117,7 +123,7 @@ def main() -> None:
     figures = {}
     with tempfile.TemporaryDirectory() as work:
         for name in arguments.collections or COLLECTIONS:
-            figures[name] = measure(COLLECTIONS[name](Path(work)), Path(work) / f"kb-{name}")
+            figures[name] = measure(COLLECTIONS[name](Path(work)), Path(work) / f"kb-{name}", expanded=arguments.expand)
             print(name, json.dumps(figures[name]), flush=True)
     if arguments.json:
         arguments.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from assistant.command_options import answer_options, opened, passages_option
-from assistant.model_commands import models, prompt, summarize
+from assistant.model_commands import doctor, models, prompt, summarize
 from assistant.showing import exit_code, show, show_ledger, show_piece
 from ingest.console import fail, run, say
 from ingest.errors import KestrelError
@@ -87,7 +87,7 @@ def _questions() -> Iterator[str]:
         yield line
 
 
-for command in (prompt, summarize, models):
+for command in (prompt, summarize, models, doctor):
     assistant.add_command(command)
 
 

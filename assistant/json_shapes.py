@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from assistant.answers import Answer, Citation, ModelProfile, Passage, Prompt, Sentence
+
+if TYPE_CHECKING:
+    from assistant.diagnosis import Check
 
 
 def answer_as_json(answer: Answer) -> dict[str, Any]:
@@ -50,6 +53,11 @@ def profile_as_json(profile: ModelProfile) -> dict[str, Any]:
         "server": profile.serving.server,
         "command": profile.serving.command,
     }
+
+
+def check_as_json(check: Check) -> dict[str, Any]:
+    """One element of the array that `assistant doctor --json` prints."""
+    return {**asdict(check), "seconds": round(check.seconds, 4)}
 
 
 def sentence_as_json(sentence: Sentence) -> dict[str, Any]:

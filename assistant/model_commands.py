@@ -1,16 +1,20 @@
-"""Commands about models and prompts: what would be sent, what a document says in short, which models are known."""
+"""Commands about models and prompts: what would be sent, what a document says, which models are known, what works."""
 
 from __future__ import annotations
 
+from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from assistant.command_options import ModelOptions, answer_options, opened, passages_option
-from ingest.console import emit_json, json_option, say
+from assistant.command_options import ModelOptions, answer_options, model_options, opened, passages_option
+from ingest.console import emit_json, json_option, knowledge_base_option, say
+from ingest.plain import plain
 
 if TYPE_CHECKING:
     from assistant.answers import ModelProfile
+    from assistant.diagnosis import Check
 
 
 @click.command()
@@ -61,6 +65,36 @@ def models(as_json: bool) -> int:
         return 0
     click.echo("\n\n".join(_described(profile) for profile in profiles))
     return 0
+
+
+@click.command(epilog="\b\nExample:\n  assistant doctor --kb contracts --llm tgi:http://localhost:8080")
+@knowledge_base_option
+@json_option
+@model_options
+def doctor(kb: Path, as_json: bool, model: ModelOptions) -> int:
+    """Look at every part: packages, embedding model, knowledge base, and the model server of --llm, where one is named.
+
+    Exit code 1 when a part does not work.
+    """
+    from assistant.diagnosis import diagnose_installation, diagnose_knowledge, diagnose_model
+    from assistant.json_shapes import check_as_json
+
+    llm = model.open()
+    served = () if isinstance(llm, str) else diagnose_model(llm)
+    checks = []
+    for check in chain(diagnose_installation(), diagnose_knowledge(kb), served):
+        checks.append(check)
+        if not as_json:
+            click.echo(_told(check))
+    if as_json:
+        emit_json([check_as_json(check) for check in checks])
+    return 0 if all(check.ok for check in checks) else 1
+
+
+def _told(check: Check) -> str:
+    sign = click.style("✓", fg="green") if check.ok else click.style("✗", fg="red")
+    remedy = f"\n{'':<18}{plain(check.remedy)}" if check.remedy else ""
+    return f"{sign} {check.name:<16}{plain(check.detail)} ({check.seconds:.2f} s){remedy}"
 
 
 def _described(profile: ModelProfile) -> str:

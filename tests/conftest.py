@@ -9,6 +9,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+pytest_plugins = ["tests.support.fixtures"]
+
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 

@@ -17,7 +17,6 @@ from tests.support.tgi_server.server import serving
 from tests.support.tgi_server.service import Setup
 from tests.support.tgi_server.versions import Version
 
-pytest_plugins = ("tests.support.fixtures",)
 pytestmark = pytest.mark.slow
 
 QUESTION = "How much is the deposit?"

@@ -7,7 +7,7 @@ export UV_FIND_LINKS = $(PIP_FIND_LINKS)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow lint format check bench lock clean
+.PHONY: help setup demo test test-slow lint format check ui bench lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,6 +39,9 @@ lint: setup ## format check, linters, types, import contracts
 format: setup ## format and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+ui: setup ## open the user interface in a browser (KB=folder, default kb)
+	$(BIN)/python -m ui $(if $(KB),--kb '$(KB)')
 
 bench: setup ## measure speed beside llama-index and quality on real questions; writes the README's table
 	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m tests.benchmarks.report

@@ -34,6 +34,7 @@ class Inquiry:
     question: str
     searched_for: str
     history: tuple[Turn, ...] = ()
+    insist: bool = False  # give the nearest sentences, also where they are too little for an answer
 
 
 class Answerer(Protocol):
@@ -117,7 +118,7 @@ class ExtractiveAnswering:
         watch = Stopwatch()
         hits = search(PASSAGES)
         with watch.stage("generate"):
-            answer = self._answer(inquiry.searched_for, gather(self._knowledge, hits))
+            answer = self._answer(inquiry, gather(self._knowledge, hits))
         yield answer.text
         return replace(answer, timings=watch.stages)
 
@@ -126,14 +127,15 @@ class ExtractiveAnswering:
 
         return central_sentences(self._knowledge, document, source, sentences)
 
-    def _answer(self, question: str, evidence: Evidence) -> Answer:
+    def _answer(self, inquiry: Inquiry, evidence: Evidence) -> Answer:
+        from assistant.extraction.weights import THRESHOLD
         from assistant.llms.extractive import ExtractiveAnswerer
 
-        answerer = ExtractiveAnswerer(self._knowledge.embedder)
-        extracted = answerer.answer(question, evidence.passages, evidence.documents)
+        answerer = ExtractiveAnswerer(self._knowledge.embedder, 0.0 if inquiry.insist else THRESHOLD)
+        extracted = answerer.answer(inquiry.searched_for, evidence.passages, evidence.documents)
         sentences = () if extracted.abstained else tuple(_sentence(each, evidence) for each in extracted.sentences)
         return Answer(
-            question=question,
+            question=inquiry.searched_for,
             text=REFUSAL if extracted.abstained else " ".join(sentence.text for sentence in sentences),
             sentences=sentences,
             abstained=extracted.abstained,

@@ -91,13 +91,15 @@ class Assistant:
         history: Sequence[Turn] = (),
         only: Filter | None = None,
         passages: int | None = None,
+        insist: bool = False,
     ) -> Answer:
         """Answer from the documents, or say that they do not hold the answer (`Answer.abstained`).
 
         `passages` bounds how many are looked for; None takes as many as can be made use of: 10, or what fills the
-        served model's window. Raises `NothingIndexed` when there are no documents, `UsageError` for an empty question.
+        served model's window. `insist` gives the nearest sentences instead of an abstention. Raises `NothingIndexed`
+        when there are no documents, `UsageError` for an empty question.
         """
-        stream = self.stream(question, history=history, only=only, passages=passages)
+        stream = self.stream(question, history=history, only=only, passages=passages, insist=insist)
         for _ in stream:
             pass
         return stream.answer
@@ -109,9 +111,10 @@ class Assistant:
         history: Sequence[Turn] = (),
         only: Filter | None = None,
         passages: int | None = None,
+        insist: bool = False,
     ) -> AnswerStream:
         """The same, piece by piece as the model writes; `.answer` is the checked answer when the pieces are through."""
-        return AnswerStream(self._respond(question, tuple(history), only, passages))
+        return AnswerStream(self._respond(Inquiry(question, question, tuple(history), insist), only, passages))
 
     def prompt(
         self,
@@ -132,19 +135,19 @@ class Assistant:
             lambda k: retrieve(self._retriever, self._reranker, Query(query, passages or k, only)),
         )
 
-    def _respond(self, question: str, history: tuple[Turn, ...], only: Filter | None, passages: int | None) -> Response:
+    def _respond(self, inquiry: Inquiry, only: Filter | None, passages: int | None) -> Response:
         watch = Stopwatch()
-        query = question
-        if history:
+        query = inquiry.question
+        if inquiry.history:
             with watch.stage("rewrite"):
-                query = self._answerer.standalone(question, history)
+                query = self._answerer.standalone(query, inquiry.history)
 
         def search(k: int) -> Sequence[Hit]:
             return retrieve(self._retriever, self._reranker, Query(query, passages or k, only), watch)
 
-        answer = yield from self._answerer.respond(Inquiry(question, query, history), search)
+        answer = yield from self._answerer.respond(replace(inquiry, searched_for=query), search)
         timings = {**watch.stages, **answer.timings, "total": watch.total}
-        return replace(answer, question=question, searched_for=query, timings=timings)
+        return replace(answer, question=inquiry.question, searched_for=query, timings=timings)
 
     def summarize(self, source: str, *, sentences: int = 7) -> Answer:
         """What one document says, in at most so many sentences, each with the place where it stands.

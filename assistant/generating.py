@@ -61,6 +61,8 @@ class GenerativeAnswering:
     def respond(self, inquiry: Inquiry, search: Search) -> Response:
         try:
             answer = yield from self._generate(inquiry, search)
+            if answer.abstained and inquiry.insist:
+                return (yield from self._fallback.respond(inquiry, search))
         except ModelError as error:
             if error.exit_code != ModelError.exit_code:  # a wrong request is not helped by another answer
                 raise

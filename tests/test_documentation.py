@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
 import pytest
 from reportlab.pdfgen.canvas import Canvas
 
@@ -20,6 +21,7 @@ import assistant.cli
 import assistant.demo
 import assistant.errors
 import ingest.cli
+import ui.__main__
 from ingest import console, errors
 from tests.support.markdown import Block, anchors, blocks, code_spans, links
 
@@ -28,6 +30,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("assi
 PROGRAMS = {
     "ingest": (ingest.cli.main, ingest.cli.ingest),
     "assistant": (assistant.cli.main, assistant.cli.assistant),
+    "python -m": (None, click.Group(commands={"ui": ui.__main__.main})),
 }
 NOT_RUN = {"pip", "source", "cd"}  # first words of lines that prepare a machine
 ELSEWHERE = re.compile(r"(st|tgi|openai|gguf):")  # needs a hub, a server or a model file: parsed, not run
@@ -113,8 +116,10 @@ def test_bash_blocks_run(page: Path, call: Call) -> None:
                 continue
             done = call(line)
             assert done.code == 0, f"{block}: {line}\n{done.err}"
+        elif line.split()[:2] == ["python", "-m"]:  # serves or takes long: parsed, not run
+            parse(line)
         elif line.split()[0] == "make":
-            assert set(line.split()[1:]) <= make_targets(), f"{block}: {line}"
+            assert set(shlex.split(line, comments=True)[1:]) <= make_targets(), f"{block}: {line}"
         else:
             assert line.split()[0] in NOT_RUN, f"{block}: nobody checks {line!r}"
 
@@ -220,7 +225,9 @@ def lines_of(page: Path, language: str) -> Iterator[tuple[Block, str]]:
 
 def parse(line: str) -> None:
     """Check the names and options of a command without running it."""
-    program, name, *arguments = shlex.split(line)
+    program, name, *arguments = shlex.split(line, comments=True)
+    if program == "python":
+        program, name, *arguments = "python -m", *arguments
     command = PROGRAMS[program][1].commands[name]
     with command.make_context(name, arguments):
         pass

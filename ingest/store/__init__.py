@@ -10,6 +10,8 @@ from ingest.registry import Registry
 if TYPE_CHECKING:
     from ingest.protocols import OpensStore, Store
 
+DATABASE = "kb.db"  # the file by which a folder is known to be a knowledge base
+
 STORES = Registry("stores", {"sqlite": "ingest.store.sqlite:SqliteStore"})
 
 

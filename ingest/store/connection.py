@@ -11,9 +11,9 @@ from functools import partial
 from pathlib import Path
 
 from ingest.errors import KnowledgeBaseError
+from ingest.store import DATABASE
 from ingest.store.faults import translated
 
-DATABASE = "kb.db"
 BUSY_SECONDS = 30.0
 READERS = 8  # connections at most; more threads wait for one
 LOG_BYTES = 64 << 20  # what is kept of the write-ahead log after a checkpoint

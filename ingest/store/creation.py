@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ingest.store import schema
-from ingest.store.connection import DATABASE, connect
+from ingest.store import DATABASE, schema
+from ingest.store.connection import connect
 from ingest.store.faults import translated
 from ingest.store.locks import FileLock
 

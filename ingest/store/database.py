@@ -9,7 +9,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from ingest.errors import NothingIndexed, StorageFailed, UsageError
-from ingest.store.connection import DATABASE, Connections
+from ingest.store import DATABASE
+from ingest.store.connection import Connections
 from ingest.store.creation import create_database
 from ingest.store.faults import is_input_output_error, translated
 from ingest.store.filesystems import refuse_network

@@ -1,0 +1,147 @@
+"""A way through the pages in a real browser: upload, watch, ask, click a citation, see the box, be refused."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from reportlab.pdfgen.canvas import Canvas
+
+from tests.ui.browser import FLAGS, chromium, serving
+from ui.widgets.source import FRAME
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+WAIT = 60_000  # milliseconds
+
+HOSTILE = """# Notes <img src=x onerror="fetch('/stolen')">
+
+The gate code is <script>document.title='pwned'</script> 4711 and ![x](http://example.invalid/track.png) is an image.
+See http://example.invalid/link and [a link](javascript:alert(1)) and $x^2$ and :red[red] \u202egnp.exe\u202c here.
+"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[object]:
+    path = chromium()
+    playwright = pytest.importorskip("playwright.sync_api", reason="the extra [test] is not installed")
+    with playwright.sync_playwright() as api:
+        opened = api.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser) -> Iterator[object]:
+    context = browser.new_context(viewport={"width": 1400, "height": 1000})
+    opened = context.new_page()
+    opened.requested = []
+    opened.on("request", lambda request: opened.requested.append(request.url))
+    yield opened
+    context.close()
+
+
+def outside(page, url: str) -> list[str]:
+    local = (url, url.replace("http", "ws", 1), "data:", "blob:")
+    return [each for each in page.requested if not each.startswith(local)]
+
+
+def write_pdf(path: Path) -> None:
+    canvas = Canvas(str(path))
+    canvas.drawString(72, 720, "The badge of a visitor is returned at the gate.")
+    canvas.showPage()
+    canvas.drawString(72, 500, "A lost badge costs 35 euros, to be paid in cash.")
+    canvas.showPage()
+    canvas.save()
+
+
+def test_upload_ask_cite_and_refuse(page, tmp_path: Path):
+    write_pdf(tmp_path / "badges.pdf")
+    with serving(tmp_path / "kb") as url:
+        page.goto(f"{url}/library")
+        page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(str(tmp_path / "badges.pdf"))
+        page.get_by_text("badges.pdf").wait_for(timeout=WAIT)
+        page.get_by_role("button", name="Add to the collection").click()
+        page.get_by_text("1 added, 0 updated").wait_for(timeout=WAIT)
+        assert (tmp_path / "kb" / "files" / "badges.pdf").is_file()
+
+        page.get_by_role("link", name="Ask").click()
+        box = page.get_by_placeholder("Ask your documents")
+        box.wait_for(timeout=WAIT)
+        box.fill("What does a lost badge cost?")
+        box.press("Enter")
+        page.get_by_role("button", name="✓ 1").first.wait_for(timeout=WAIT)
+        page.get_by_role("button", name="✓ 1").first.click()
+        page.locator("mark").get_by_text("35 euros").wait_for(timeout=WAIT)
+        image = page.locator('[data-testid="stImage"] img')
+        image.wait_for(timeout=WAIT)
+        image.scroll_into_view_if_needed()
+        drawn = Image.open(io.BytesIO(image.screenshot())).convert("RGB")
+        framed = [place for place in _places(drawn) if _near(drawn.getpixel(place), FRAME)]
+        assert framed, "no box was drawn"
+        middle = sum(y for _, y in framed) / len(framed) / drawn.height
+        assert abs(middle - (842 - 500) / 842) < 0.03  # the line stands 500 points above the foot of an A4 page
+
+        box.fill("Who was the first woman on the moon?")
+        box.press("Enter")
+        page.get_by_text("Not found in these documents").wait_for(timeout=WAIT)
+        assert outside(page, url) == []
+
+
+def _places(image: Image.Image) -> list[tuple[int, int]]:
+    return [(x, y) for y in range(image.height) for x in range(image.width)]
+
+
+def _near(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    return max(abs(a - b) for a, b in zip(one, other, strict=True)) < 60  # it is scaled
+
+
+def test_what_strangers_wrote_does_nothing(page, tmp_path: Path):
+    (tmp_path / "docs").mkdir()
+    name = "<img src=x onerror=alert(1)> [x](http:evil) notes.md"
+    (tmp_path / "docs" / name).write_text(HOSTILE, encoding="utf-8")
+    from assistant import Assistant
+
+    with Assistant.open(tmp_path / "kb") as kestrel:
+        kestrel.add(tmp_path / "docs")
+    alerts: list[str] = []
+    page.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))
+    with serving(tmp_path / "kb") as url:
+        page.goto(url)
+        box = page.get_by_placeholder("Ask your documents")
+        box.wait_for(timeout=WAIT)
+        for question in (
+            "What is the gate code?",
+            "<img src=x onerror=alert(2)> [y](http://example.invalid) gate code",
+        ):
+            box.fill(question)
+            box.press("Enter")
+            page.get_by_text("Copy as").nth(0).wait_for(timeout=WAIT)
+        page.wait_for_timeout(1500)
+        page.goto(f"{url}/library")
+        page.get_by_text("Try the search").wait_for(timeout=WAIT)
+        page.get_by_placeholder("words or a question").fill("gate code")
+        page.get_by_placeholder("words or a question").press("Enter")
+        page.get_by_text("passages in").wait_for(timeout=WAIT)
+        assert (
+            page.locator('main a[href*="example.invalid"], main a[href*="evil"], main a[href^="javascript"]').count()
+            == 0
+        )
+        assert page.locator('main img[src="x"], main script').count() == 0
+        assert page.title() != "pwned"
+        assert alerts == []
+        assert outside(page, url) == []
+        assert not [each for each in page.requested if "stolen" in each or "track.png" in each]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_narrow_screens_and_both_schemes_are_readable(browser, tmp_path: Path, scheme: str):
+    context = browser.new_context(viewport={"width": 390, "height": 800}, color_scheme=scheme)
+    page = context.new_page()
+    with serving(tmp_path / "kb") as url:
+        page.goto(url)
+        page.get_by_role("button", name="Try the sample collection").wait_for(timeout=WAIT)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    context.close()

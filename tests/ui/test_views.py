@@ -1,0 +1,113 @@
+"""Each page by itself, run by Streamlit without a browser: what it shows first, and what its buttons do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest  # noqa: TID253
+
+from assistant import Assistant
+
+WAIT = 60  # seconds
+
+
+def page(name: str) -> str:
+    return f"from ui.views import {name}\n{name}.show()\n"
+
+
+@pytest.fixture
+def collection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    documents = tmp_path / "documents"
+    documents.mkdir()
+    (documents / "parking.md").write_text("# Parking\n\nParking is free on Sundays and public holidays.\n", "utf-8")
+    (documents / "glasses.md").write_text("# Glasses\n\nThe company pays 200 euros for glasses.\n", "utf-8")
+    with Assistant.open(tmp_path / "kb") as kestrel:
+        kestrel.add(documents)
+    monkeypatch.setenv("KESTREL_KB", str(tmp_path / "kb"))
+    monkeypatch.delenv("KESTREL_LLM", raising=False)
+    return tmp_path / "kb"
+
+
+def opened(name: str) -> AppTest:
+    app = AppTest.from_string(page(name), default_timeout=WAIT).run()
+    assert not app.exception
+    return app
+
+
+def texts(app: AppTest) -> str:
+    return "\n".join(str(element.value) for kind in ("markdown", "html", "caption") for element in app.get(kind))
+
+
+def test_ask_answers_with_a_citation_and_its_source(collection: Path):
+    app = opened("ask")
+    app.chat_input[0].set_value("When is parking free?").run()
+    assert not app.exception
+    [exchange] = app.session_state.kestrel.exchanges
+    assert exchange.answer.sentences[0].support == "supported"
+    assert app.session_state.kestrel.shown is not None
+    assert [button for button in app.button if button.key == "citation-0-0-0"]
+    assert any("parking" in str(element.value) for element in app.markdown)
+
+
+def test_ask_says_when_the_documents_do_not_tell_and_answers_anyway_when_told_to(collection: Path):
+    app = opened("ask")
+    app.chat_input[0].set_value("Who was the first woman on the moon?").run()
+    assert any("Not found in these documents" in str(element.value) for element in app.markdown)
+    app.button(key="insist-0").click().run()
+    assert not app.exception
+    assert app.session_state.kestrel.exchanges[1].insisted
+    assert app.session_state.kestrel.exchanges[1].answer.sentences
+
+
+def test_an_empty_collection_offers_the_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("KESTREL_KB", str(tmp_path / "empty"))
+    app = opened("ask")
+    assert [button.label for button in app.button] == ["Try the sample collection"]
+    assert not app.chat_input
+
+
+def test_a_model_that_is_not_there_is_an_error_in_words_or_the_documents_own(collection: Path, monkeypatch):
+    monkeypatch.setenv("KESTREL_LLM", "tgi:http://127.0.0.1:9")
+    app = opened("ask")
+    app.chat_input[0].set_value("When is parking free?").run()
+    assert not app.exception
+    [exchange] = app.session_state.kestrel.exchanges
+    assert exchange.answer.degraded
+    assert any("did not answer" in warning.value for warning in app.warning)
+
+
+def test_library_lists_searches_and_removes_with_a_receipt(collection: Path):
+    app = opened("library")
+    assert list(app.dataframe[0].value["Name"]) == ["glasses.md", "parking.md"]
+    app.text_input(key="retrieval").set_value("glasses").run()
+    assert "glasses.md" in app.markdown[-1].value or any("glasses" in element.value for element in app.markdown)
+    app.session_state.removing = list(app.dataframe[0].value["Path"][:1])
+    app.run()
+    next(button for button in app.button if button.label == "Yes, forget them").click().run()
+    assert not app.exception
+    assert list(app.dataframe[0].value["Name"]) == ["parking.md"]
+    assert [receipt.chunks for receipt in app.session_state.receipts] == [1]
+
+
+def test_library_adds_a_folder(collection: Path, tmp_path: Path):
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "dogs.md").write_text("Dogs are welcome in the office.\n", "utf-8")
+    app = opened("library")
+    next(field for field in app.text_input if field.label.startswith("A folder")).set_value(str(tmp_path / "more"))
+    next(button for button in app.button if button.label == "Add folder").click().run()
+    from ui.state import runs
+
+    assert runs()[str(collection)].wait(WAIT).state == "done"
+    app.run()
+    assert "dogs.md" in list(app.dataframe[-1].value["Name"])
+
+
+def test_models_lists_the_known_ones_and_tests_a_server(collection: Path):
+    app = opened("models")
+    assert any("falconlite2" in expander.label for expander in app.expander)
+    next(field for field in app.text_input if field.label == "Server").set_value("tgi:http://127.0.0.1:9")
+    next(button for button in app.button if button.label == "Add").click().run()
+    app.button(key="test-tgi:http://127.0.0.1:9").click().run()
+    assert not app.exception
+    assert any("✗" in element.value and "model" in element.value for element in app.markdown)

@@ -1,0 +1,63 @@
+"""What widgets make of text and colours, without a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ui.state import Endpoint, Exchange, Session
+from ui.theme import DARK, LIGHT
+from ui.widgets.copying import as_command, as_python
+from ui.widgets.inert import escaped, label
+
+TEXTS = [name for name in LIGHT if name.endswith("TextColor") or name in {"textColor", "linkColor"}]
+
+
+@given(st.text())
+def test_no_text_makes_an_element_or_hides(text: str):
+    out = escaped(text)
+    assert "<" not in out
+    assert '"' not in out
+    assert not set(out) & {"\u202e", "\u2066", "\x1b", "\x00"}
+
+
+@given(st.text())
+def test_labels_are_one_line_without_live_markup(text: str):
+    out = label(text)
+    assert "\n" not in out
+    for character in r"`*_[]()$:<":
+        assert f"{character}" not in out.replace(f"\\{character}", "")
+
+
+def luminance(color: str) -> float:
+    channels = [int(color[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+@pytest.mark.parametrize("name", TEXTS)
+@pytest.mark.parametrize("ground", ["backgroundColor", "secondaryBackgroundColor"])
+def test_every_text_stands_out(theme, name, ground):
+    assert contrast(theme[name], theme[ground]) >= 4.5
+
+
+def test_copied_commands_and_programs_run_as_they_are():
+    here = Session(Path("/kb dir"), llm="tgi:http://h:1", sources=("a b.pdf",))
+    here.endpoints[here.llm] = Endpoint(here.llm, "falconlite2")
+    exchange = Exchange('What\'s "it"? $(rm -rf /)')
+    import shlex
+
+    words = shlex.split(as_command(here, exchange))
+    assert words[:3] == ["assistant", "ask", exchange.question]
+    assert words[words.index("--source") + 1] == "a b.pdf"
+    assert words[words.index("--profile") + 1] == "falconlite2"
+    compile(as_python(here, exchange), "copied", "exec")

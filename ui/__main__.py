@@ -1,0 +1,50 @@
+"""`python -m ui`: Kestrel in the browser, on this machine only unless told otherwise."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from ingest.console import knowledge_base_option
+from ui.theme import THEME
+
+APP = Path(__file__).with_name("app.py")
+
+
+@click.command(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="\b\nExamples:\n  python -m ui\n  python -m ui --kb contracts --llm tgi:http://localhost:8080",
+)
+@knowledge_base_option
+@click.option("--llm", metavar="SPEC", envvar="KESTREL_LLM", show_envvar=True, help="The model that answers at first.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True)
+@click.option(
+    "--address", default="127.0.0.1", show_default=True, help="0.0.0.0 lets other machines in: no login asked."
+)
+@click.option("--open/--no-open", "open_browser", default=True, show_default=True, help="Open the page in a browser.")
+def main(kb: Path, llm: str | None, port: int, address: str, open_browser: bool) -> None:
+    """Ask your documents in the browser, and look after them. Ctrl-C ends it; nothing leaves this machine."""
+    from streamlit.web import bootstrap
+
+    os.environ["KESTREL_KB"] = str(kb.absolute())
+    if llm:
+        os.environ["KESTREL_LLM"] = llm
+    options = {
+        "server.address": address,
+        "server.port": port,
+        "server.headless": not open_browser,
+        "server.fileWatcherType": "none",
+        "server.maxUploadSize": 500,  # MB; larger ones go in by `ingest add`
+        "browser.gatherUsageStats": False,
+        "client.toolbarMode": "minimal",
+        "client.showErrorDetails": "none",
+        **THEME,
+    }
+    bootstrap.load_config_options(options)
+    bootstrap.run(str(APP), is_hello=False, args=[], flag_options=options)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,27 @@
+"""The pages and the way between them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from ui.views import ask, library, models
+from ui.widgets.style import STYLE
+
+ICON = Path(__file__).with_name("kestrel.svg")
+
+
+def main() -> None:
+    st.set_page_config(page_title="Kestrel", page_icon=str(ICON), layout="wide")
+    st.html(STYLE)
+    st.navigation(
+        [
+            st.Page(ask.show, title="Ask", icon=":material/question_answer:", url_path="ask", default=True),
+            st.Page(library.show, title="Library", icon=":material/folder_open:", url_path="library"),
+            st.Page(models.show, title="Models", icon=":material/memory:", url_path="models"),
+        ]
+    ).run()
+
+
+main()

@@ -1,0 +1,119 @@
+"""What a browser session remembers, and what all of them share: opened collections and models."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import streamlit as st
+
+from assistant.answering import open_answerer
+from assistant.assistant import Assistant
+from assistant.packing import PackingOptions
+from ingest.documents import Filter
+from ingest.knowledge_base import KnowledgeBase
+
+if TYPE_CHECKING:
+    from assistant.answers import Answer
+    from assistant.protocols import LLM
+    from ingest.running import IngestRun
+
+EXTRACTIVE = "extractive"
+
+
+@dataclass
+class Exchange:
+    """A question and what became of it: an answer, the words of an error, or the part that came before a stop."""
+
+    question: str
+    insisted: bool = False
+    answer: Answer | None = None
+    error: str = ""
+    partial: str = ""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The citation that the source panel shows: its exchange, its sentence, and its place among the sentence's."""
+
+    exchange: int
+    sentence: int
+    citation: int
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A model server that was named here. `profile` "" finds it out; the key stays in this session."""
+
+    spec: str
+    profile: str = ""
+    key: str = field(default="", repr=False)
+
+
+@dataclass
+class Session:
+    """Of one browser tab."""
+
+    collection: Path
+    llm: str = EXTRACTIVE
+    mode: Literal["auto", "chunks", "whole"] = "auto"
+    sources: tuple[str, ...] = ()
+    exchanges: list[Exchange] = field(default_factory=list)
+    shown: Shown | None = None
+    endpoints: dict[str, Endpoint] = field(default_factory=dict)
+    waiting: tuple[str, bool] | None = None  # a question that a button asked, and whether it insists
+
+    @property
+    def only(self) -> Filter | None:
+        return Filter(sources=self.sources) if self.sources else None
+
+
+def session() -> Session:
+    """This tab's, made at its first run from the settings of the one who started the server."""
+    if "kestrel" not in st.session_state:
+        first = Session(Path(os.environ.get("KESTREL_KB", "kb")).absolute())
+        spec = os.environ.get("KESTREL_LLM", EXTRACTIVE)
+        if spec != EXTRACTIVE:
+            first.endpoints[spec] = Endpoint(spec, os.environ.get("KESTREL_PROFILE", ""))
+            first.llm = spec
+        st.session_state.kestrel = first
+    found: Session = st.session_state.kestrel
+    return found
+
+
+@st.cache_resource(show_spinner="Opening the collection …")
+def knowledge_of(location: str) -> KnowledgeBase:
+    """One for all sessions and threads; what other processes commit is seen by the next search."""
+    return KnowledgeBase.open(location, create=True)
+
+
+@st.cache_resource(show_spinner=False)
+def _model(endpoint: Endpoint) -> LLM:
+    from assistant.llms import open_llm
+
+    key = endpoint.key or os.environ.get("KESTREL_LLM_KEY", "")
+    return open_llm(endpoint.spec, endpoint.profile or None, key=key)
+
+
+def model_of(here: Session) -> str | LLM:
+    """The answerer's name, or the model that was chosen. Raises `UsageError` for a specification that means nothing."""
+    return EXTRACTIVE if here.llm == EXTRACTIVE else _model(here.endpoints[here.llm])
+
+
+def assistant_of(here: Session) -> Assistant:
+    """The collection with the model of this session. Cheap: what is heavy is shared."""
+    knowledge = knowledge_of(str(here.collection))
+    return Assistant(knowledge, open_answerer(model_of(here), knowledge, PackingOptions(here.mode)))
+
+
+@st.cache_resource
+def runs() -> dict[str, Any]:
+    """The ingest run of each collection, seen by every session."""
+    return {}
+
+
+def run_of(here: Session) -> IngestRun | None:
+    found: IngestRun | None = runs().get(str(here.collection))
+    return found

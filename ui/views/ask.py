@@ -1,0 +1,112 @@
+"""The Ask page: a conversation, and beside it the source of what was said."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from assistant.answers import Turn
+from assistant.demo import EXAMPLES, SAMPLE
+from ingest import pipeline
+from ingest.errors import KestrelError
+from ingest.running import IngestRun
+from ui.state import Exchange, Session, Shown, assistant_of, knowledge_of, run_of, runs, session
+from ui.widgets.answer import show_exchange
+from ui.widgets.failures import guarded, told
+from ui.widgets.inert import escaped, label, shown
+from ui.widgets.progress import show_run
+from ui.widgets.sidebar import sidebar
+from ui.widgets.source import source_panel
+
+HEIGHT = 640  # pixels, where the style sheet, which takes that of the window, is not obeyed
+
+
+def show() -> None:
+    with guarded():
+        here = session()
+        sidebar(here)
+        if not _ready(here):
+            return
+        left, right = st.columns([3, 2], gap="large")
+        with left, st.container(height=HEIGHT, border=False, key="conversation", autoscroll=True):
+            for number in range(len(here.exchanges)):
+                show_exchange(here, number)
+            if not here.exchanges and here.waiting is None:
+                _welcome(here)
+            running = st.container()
+        with right, st.container(height=HEIGHT, border=False, key="source"):
+            source_panel(here)
+        typed = st.chat_input("Ask your documents", submit_mode="stop")
+        waiting, here.waiting = here.waiting, None
+        question = (typed, False) if typed else waiting
+        if question:
+            with running:
+                _answer(here, *question)
+            st.rerun()
+
+
+def _ready(here: Session) -> bool:
+    """Whether there is something to ask; where not, the page says how to change that."""
+    if knowledge_of(str(here.collection)).sources():
+        return True
+    run = run_of(here)
+    if run and run.view().state == "running":
+        show_run(here)
+        return False
+    st.title("Ask your own documents")
+    st.write("This collection is empty. Bring documents in, or try the sample collection: Kestrel's own guide.")
+    with st.container(horizontal=True):
+        if st.button("Try the sample collection", type="primary"):
+            runs()[str(here.collection)] = IngestRun(pipeline.add(knowledge_of(str(here.collection)), [SAMPLE]))
+            st.rerun()
+        st.page_link(st.Page(_library, title="Add documents", url_path="library"), label="Add documents")
+    return False
+
+
+def _library() -> None:
+    from ui.views import library
+
+    library.show()
+
+
+def _welcome(here: Session) -> None:
+    st.title("Ask your own documents")
+    st.write("Every sentence of an answer says where it stands. Where the documents do not tell, you are told so.")
+    if any(source.uri.startswith(str(SAMPLE)) for source in knowledge_of(str(here.collection)).sources()):
+        st.caption("Three questions to begin with; the last one is one that the sample collection cannot answer.")
+        for example in EXAMPLES:
+            if st.button(label(example.question), key=f"example-{example.question}"):
+                here.waiting = (example.question, False)
+                st.rerun()
+
+
+def _answer(here: Session, question: str, insist: bool) -> None:
+    """Asks, shows the answer while it comes, and keeps what came, also where it was stopped or failed."""
+    exchange = Exchange(question, insisted=insist)
+    here.exchanges.append(exchange)
+    history = [Turn(each.answer.searched_for, each.answer.text) for each in here.exchanges[:-1] if each.answer]
+    with st.chat_message("user", avatar=":material/person:"):
+        shown(question)
+    with st.chat_message("assistant", avatar=":material/search:"):
+        place = st.empty()
+        place.caption("Searching …")
+        try:
+            stream = assistant_of(here).stream(question, history=history, only=here.only, insist=insist)
+        except KestrelError as error:
+            exchange.error = told(error)
+            return
+        try:
+            for piece in stream:
+                exchange.partial += piece
+                place.html(f'<p class="k-text">{escaped(exchange.partial)}</p>')
+            exchange.answer = stream.answer
+        except KestrelError as error:
+            exchange.error = told(error)
+        finally:
+            stream.close()  # a click on stop ends this run by an exception: the model is not kept busy
+    here.shown = _first_citation(exchange, len(here.exchanges) - 1)
+
+
+def _first_citation(exchange: Exchange, number: int) -> Shown | None:
+    sentences = exchange.answer.sentences if exchange.answer else ()
+    cited = (place for place, sentence in enumerate(sentences) if sentence.citations)
+    return next((Shown(number, place, 0) for place in cited), None)

@@ -1,0 +1,76 @@
+"""The Models page: which models are known, which servers are used, and whether they work."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from assistant.diagnosis import diagnose_model
+from assistant.profiles import builtin_profiles
+from ui.state import EXTRACTIVE, Endpoint, Session, model_of, session
+from ui.widgets.failures import guarded
+from ui.widgets.inert import escaped, label
+from ui.widgets.sidebar import sidebar
+
+FIND_OUT = "find out from the server"
+
+
+def show() -> None:
+    with guarded():
+        here = session()
+        sidebar(here)
+        st.title("Models")
+        _endpoints(here)
+        _profiles()
+
+
+def _endpoints(here: Session) -> None:
+    st.subheader("Model servers")
+    with st.form("endpoint", border=True):
+        spec = st.text_input("Server", placeholder="tgi:http://localhost:8080")
+        st.caption("tgi:URL, openai:URL#MODEL (vLLM, SGLang, llama.cpp, Ollama, LM Studio), or gguf:PATH.")
+        profile = st.selectbox("Profile", [FIND_OUT, *builtin_profiles()])
+        key = st.text_input("Key, where it asks for one", type="password", help="Kept in this session only.")
+        if st.form_submit_button("Add", type="primary") and spec.strip():
+            spec = spec.strip()
+            here.endpoints[spec] = Endpoint(spec, "" if profile == FIND_OUT else profile, key)
+            here.llm = spec
+            st.rerun()
+    for spec in list(here.endpoints):
+        with st.container(border=True), guarded():
+            _endpoint(here, spec)
+
+
+def _endpoint(here: Session, spec: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{label(spec, 120)}**")
+        test = st.button("Test", key=f"test-{spec}")
+        if st.button("Forget", key=f"forget-{spec}"):
+            del here.endpoints[spec]
+            here.llm = EXTRACTIVE if here.llm == spec else here.llm
+            st.rerun()
+    if not test:
+        return
+    chosen, here.llm = here.llm, spec
+    try:
+        model = model_of(here)
+    finally:
+        here.llm = chosen
+    assert not isinstance(model, str)
+    for check in diagnose_model(model):
+        sign = ":green[✓]" if check.ok else ":red[✗]"
+        st.markdown(f"{sign} **{check.name}** · {check.seconds:.2f} s")
+        st.html(f'<p class="k-text">{escaped(check.detail)} {escaped(check.remedy)}</p>')
+
+
+def _profiles() -> None:
+    st.subheader("Known models")
+    for profile in builtin_profiles().values():
+        with st.expander(f"**{label(profile.name)}** · {label(profile.summary, 120)}"):
+            usable = f" Finds things well in up to {profile.usable:,}." if profile.usable else ""
+            st.write(f"Window {profile.window:,} tokens, prompts of up to {profile.max_input:,}.{usable}")
+            if profile.template:
+                st.caption("Template")
+                st.code(profile.template, language=None)
+            if profile.serving.command:
+                st.caption(label(f"Served by {profile.serving.server}", 300))
+                st.code(profile.serving.command.strip(), language="bash")

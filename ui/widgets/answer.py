@@ -1,0 +1,113 @@
+"""One exchange: the question, how the answer came about, its sentences with their citations, or why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePath
+
+import streamlit as st
+
+from assistant.answers import Answer, Citation, Passage, Sentence
+from ingest.places import place_name
+from ui.state import Exchange, Session, Shown
+from ui.widgets.copying import copy_buttons
+from ui.widgets.failures import show_error
+from ui.widgets.inert import escaped, label, shown
+from ui.widgets.ledger import ledger_bar
+
+SIGNS = {"supported": ("✓", "green"), "partly": ("~", "orange"), "not_found": ("✗", "red")}
+MEANING = {
+    "supported": "This stands in the document",
+    "partly": "A part of this stands in the document",
+    "not_found": "This was not found in the documents",
+}
+NEAREST = 3  # passages of a refusal
+EXCERPT = 280  # characters of each
+
+
+def show_exchange(here: Session, number: int) -> None:
+    exchange = here.exchanges[number]
+    with st.chat_message("user", avatar=":material/person:"):
+        shown(exchange.question)
+    with st.chat_message("assistant", avatar=":material/search:"):
+        if exchange.error:
+            show_error(exchange.error)
+        elif exchange.answer is None:
+            shown(exchange.partial)
+            st.caption("Stopped. What stands here was not checked.")
+        else:
+            _show_answer(here, number, exchange, exchange.answer)
+
+
+def _show_answer(here: Session, number: int, exchange: Exchange, answer: Answer) -> None:
+    _stages(answer.timings)
+    if answer.degraded:
+        st.warning(label(f"In the documents' own words, because the model did not answer. {answer.degraded}", 600))
+    if answer.abstained:
+        _refusal(here, number, answer)
+    else:
+        if exchange.insisted:
+            st.caption("Asked for in spite of little evidence: read the sources before you rely on it.")
+        for place, sentence in enumerate(answer.sentences):
+            _sentence(here, Shown(number, place, 0), sentence)
+    _remarks(answer)
+    if answer.prompt:
+        ledger_bar(answer.prompt.ledger)
+    copy_buttons(here, exchange, number)
+
+
+def _stages(timings: Mapping[str, float]) -> None:
+    parts = "".join(f"<span>{escaped(stage)} {1000 * seconds:,.0f} ms</span>" for stage, seconds in timings.items())
+    st.html(f'<div class="k-stages" aria-label="Time of each stage">{parts}</div>')
+
+
+def _sentence(here: Session, first: Shown, sentence: Sentence) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.html(f'<p class="k-text">{escaped(sentence.text)}</p>')
+        sign, color = SIGNS[sentence.support]
+        if not sentence.citations:
+            st.markdown(f":{color}[{sign} not found]", help=MEANING[sentence.support], width="content")
+        for place, citation in enumerate(sentence.citations):
+            _citation(here, Shown(first.exchange, first.sentence, place), sentence, citation)
+
+
+def _citation(here: Session, place: Shown, sentence: Sentence, citation: Citation) -> None:
+    sign, color = SIGNS[sentence.support if citation.verified else "not_found"]
+    chosen = here.shown == place
+    if st.button(
+        f"**▸ :{color}[{sign}] {citation.passage}**" if chosen else f":{color}[{sign}] {citation.passage}",
+        key=f"citation-{place.exchange}-{place.sentence}-{place.citation}",
+        help=f"{MEANING[sentence.support]}: {label(where(citation))}",
+    ):
+        here.shown = place
+        st.rerun()
+
+
+def where(place: Citation | Passage) -> str:
+    """ "handbook.pdf, page 4"."""
+    name = PurePath(place.source).name
+    printed = place_name(place.page, place.label)
+    return f"{name}, {printed}" if printed else name
+
+
+def _refusal(here: Session, number: int, answer: Answer) -> None:
+    with st.container(border=True):
+        st.markdown("**Not found in these documents**")
+        st.caption(f"No passage answers this well enough (confidence {answer.confidence:.0%}). The nearest ones:")
+        for passage in answer.passages[:NEAREST]:
+            text = " ".join(passage.text.split())
+            excerpt = text if len(text) <= EXCERPT else f"{text[:EXCERPT].rpartition(' ')[0]} …"
+            st.html(f'<p class="k-text"><b>{escaped(where(passage))}</b><br>{escaped(excerpt)}</p>')
+        if answer.passages and st.button("Answer anyway", key=f"insist-{number}"):
+            here.waiting = (answer.question, True)
+            st.rerun()
+
+
+def _remarks(answer: Answer) -> None:
+    completion = answer.completion
+    if completion and completion.finish == "length":
+        st.warning("The answer is cut off: it has reached the length that was kept for it.")
+    if completion and completion.finish == "incomplete":
+        st.warning(label(f"The answer is incomplete. {completion.problem}", 600))
+    if answer.searched_for and answer.searched_for != answer.question:
+        st.html(f'<p class="k-text"><small>Searched for: {escaped(answer.searched_for)}</small></p>')

@@ -1,0 +1,121 @@
+"""The source panel: where a citation stands, in words and on the page."""
+
+from __future__ import annotations
+
+import io
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from assistant.answers import Answer, Citation, Passage
+from assistant.surroundings import Surroundings, surroundings
+from ingest.errors import FileFailed
+from ingest.originals import Original, original
+from ingest.page_pictures import PagePicture, page_picture
+from ui.state import Session, knowledge_of
+from ui.widgets.answer import SIGNS, where
+from ui.widgets.inert import escaped, label
+
+if TYPE_CHECKING:
+    from ingest.documents import Document
+
+FRAME = (214, 64, 0)  # of the box around the quoted words
+WIDTH = 900  # pixels of a page
+
+
+def source_panel(here: Session) -> None:
+    st.markdown("#### Source")
+    found = _selected(here)
+    if found is None:
+        st.caption("Choose a numbered citation to see where it stands.")
+        return
+    answer, citation, support = found
+    sign, color = SIGNS[support if citation.verified else "not_found"]
+    st.markdown(f":{color}[{sign}] **{label(where(citation))}**")
+    passage = next((each for each in answer.passages if each.number == citation.passage), None)
+    document = _document(here, citation, passage)
+    if not citation.verified or document is None:
+        st.markdown(":red[✗ Not located in the document's text.] There is nothing to highlight.")
+        return
+    around = surroundings(document, citation)
+    _quote(around)
+    if passage:
+        _why(passage, answer)
+    _page(citation, document, around)
+
+
+def _selected(here: Session) -> tuple[Answer, Citation, str] | None:
+    place = here.shown
+    if place is None or place.exchange >= len(here.exchanges):
+        return None
+    answer = here.exchanges[place.exchange].answer
+    if answer is None or place.sentence >= len(answer.sentences):
+        return None
+    sentence = answer.sentences[place.sentence]
+    if place.citation >= len(sentence.citations):
+        return None
+    return answer, sentence.citations[place.citation], sentence.support
+
+
+def _document(here: Session, citation: Citation, passage: Passage | None) -> Document | None:
+    if passage is None:
+        return None
+    document = knowledge_of(str(here.collection)).document(passage.document_id)
+    if document is None or document.text[citation.start : citation.end] != citation.quote:
+        return None  # it was replaced or removed since the answer was given
+    return document
+
+
+def _quote(around: Surroundings) -> None:
+    before, quote, after = (escaped(part) for part in (around.before, around.quote, around.after))
+    st.html(f'<p class="k-text k-quote">{before}<mark>{quote}</mark>{after}</p>')
+
+
+def _why(passage: Passage, answer: Answer) -> None:
+    rank = 1 + sum(other.score > passage.score for other in answer.passages)
+    st.caption(f"Why this passage: rank {rank} of {len(answer.passages)} found, score {passage.score:.3f}.")
+
+
+def _page(citation: Citation, document: Document, around: Surroundings) -> None:
+    file = original(citation.source, document.id)
+    if file.state != "same":
+        told = "is no longer where it was" if file.state == "gone" else "has changed since it was read"
+        st.caption(f"The file {told}: what stands above is the stored text.")
+        st.download_button("Download the stored text", document.text, f"{file.name}.txt", key="download-source")
+        return
+    if file.data.startswith(b"%PDF"):
+        _picture(file, citation, around)
+    st.download_button("Open the document", file.data, file.name, key="download-source")
+
+
+def _picture(file: Original, citation: Citation, around: Surroundings) -> None:
+    try:
+        picture = _drawn(document_data=file.data, page=citation.page, quote=citation.quote, near=around.near)
+    except FileFailed as error:
+        st.caption(f"The page cannot be drawn: {label(error.message, 200)}")
+        return
+    st.image(_boxed(picture), caption=label(where(citation)), width="stretch")
+    if picture.boxes:
+        st.download_button(
+            "Download this page", _boxed(picture), f"{PurePath(file.name).stem}-{citation.page}.png", "image/png"
+        )
+    else:
+        st.caption("Not located on the picture of the page: no box is drawn.")
+
+
+@st.cache_data(max_entries=64, show_spinner="Drawing the page …")
+def _drawn(*, document_data: bytes, page: int, quote: str, near: float) -> PagePicture:
+    return page_picture(document_data, page, quote, near, WIDTH)
+
+
+def _boxed(picture: PagePicture) -> bytes:
+    from PIL import Image, ImageDraw
+
+    image = Image.open(io.BytesIO(picture.png)).convert("RGB")
+    draw = ImageDraw.Draw(image)
+    for box in picture.boxes:
+        draw.rectangle((box.left - 3, box.top - 3, box.right + 3, box.bottom + 3), outline=FRAME, width=3)
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    return out.getvalue()

@@ -1,0 +1,20 @@
+"""The few rules that Streamlit has no setting for. Text keeps the theme's colour; only grounds are tinted."""
+
+from __future__ import annotations
+
+STYLE = """<style>
+.block-container { padding-top: 2.5rem; }
+.st-key-conversation, .st-key-source { height: calc(100vh - 11rem) !important; }
+[data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p { color: inherit !important; opacity: 1; }
+[data-testid="stCaptionContainer"] { opacity: .8; }
+::placeholder, [data-baseweb="select"] div { opacity: 1; }
+.k-text { white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.55; margin: 0; }
+.k-quote { border-left: 3px solid rgba(11, 92, 107, .55); padding: .5rem .75rem; font-size: .95rem; }
+.k-quote mark { background: rgba(255, 196, 0, .38); color: inherit; padding: 0 .1em; }
+.k-stages { display: flex; flex-wrap: wrap; gap: .4rem; font-size: .85rem; }
+.k-stages span { background: rgba(128, 140, 150, .18); border-radius: .5rem; padding: .05rem .5rem; }
+.k-bar { display: flex; height: 1.1rem; border-radius: .4rem; overflow: hidden; }
+.k-bar i { display: block; min-width: 2px; }
+.k-legend { display: flex; flex-wrap: wrap; gap: .2rem .9rem; font-size: .85rem; margin-top: .35rem; }
+.k-legend i { display: inline-block; width: .75rem; height: .75rem; border-radius: .2rem; margin-right: .3rem; }
+</style>"""

@@ -59,17 +59,22 @@ class Assembly:
         """Make a heading of text that was put at `start`."""
         self.headings.append(Heading(min(level, DEEPEST), single_line(clean(title)), start))
 
-    def include(self, part: Document, level: int = 0, label: str = "") -> None:
-        """Add a whole document: its headings `level` levels deeper, its pages under `label`, its warnings left out."""
-        self.begin_page(_sublabel(label, part, 1))
+    def append(self, part: Document, level: int = 0) -> int:
+        """Add the text of a document, its headings `level` levels deeper; returns how far its offsets have moved."""
         start = self.put(part.text)
         shift = start - (len(part.text) - len(part.text.lstrip("\n")))
         for heading in part.headings:
             moved = min(heading.level + level, DEEPEST), heading.title, heading.start + shift
             self.headings.append(Heading(*moved))
+        return shift
+
+    def include(self, part: Document, level: int = 0, label: str = "") -> None:
+        """Add a whole document as `append` does, its pages under `label`; its warnings are left out."""
+        self.begin_page(_sublabel(label, part, 1))
+        shift = self.append(part, level)
         for page in range(2, len(part.labels) + 1):
             self._labels.append(_sublabel(label, part, page))
-            self._starts.append(min(max(part.pages[page - 1] + shift, start), self._length))
+            self._starts.append(min(max(part.pages[page - 1] + shift, self._starts[-1]), self._length))
 
     def document(self, data: bytes, source: str, *, title: str = "", metadata: Metadata | None = None) -> Document:
         """The document of all that was put. Raises `FileFailed("empty")` where that is nothing but white space."""

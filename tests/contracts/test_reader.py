@@ -14,22 +14,30 @@ from ingest.documents import Document, document_id
 from ingest.errors import FileFailed
 from ingest.readers import READERS, open_reader
 from tests.support.docx_files import make_docx, paragraph
+from tests.support.messages import code, make_mbox, make_message, make_notebook, printed, prose
 from tests.support.office_files import make_pptx, make_xlsx
 from tests.support.pdf_files import Set, make_pdf
+from tests.support.zip_files import make_epub, make_odt
 
 WORDS = "The limit is one hundred euros."
 TEXTUAL = f"{WORDS}\r\nمدة العقد\rdéjà vu, 契約期間\r\n\x00\x07\x0b"
+PRINTABLE = TEXTUAL.replace("\x00\x07\x0b", "")
 SAMPLES = {
     "pdf": make_pdf([[Set("Limits", size=16), WORDS], [], ["The second page."]], title="On limits"),
-    "docx": make_docx(paragraph("Limits", "berschrift1") + paragraph(TEXTUAL.replace("\x00\x07\x0b", ""))),
-    "pptx": make_pptx([("Limits", [TEXTUAL.replace("\x00\x07\x0b", "")]), ("", [])], notes="More."),
-    "xlsx": make_xlsx({"Limits": [["Name", "Text"], ["Limit", TEXTUAL.replace("\x00\x07\x0b", "")], ["None", ""]]}),
+    "docx": make_docx(paragraph("Limits", "berschrift1") + paragraph(PRINTABLE)),
+    "pptx": make_pptx([("Limits", [PRINTABLE]), ("", [])], notes="More."),
+    "xlsx": make_xlsx({"Limits": [["Name", "Text"], ["Limit", PRINTABLE], ["None", ""]]}),
+    "odt": make_odt(f"<text:h>Limits</text:h><text:p>{PRINTABLE}</text:p><text:p/>"),
+    "epub": make_epub({"a.xhtml": f"<h1>Limits</h1><p>{PRINTABLE}</p>", "b.xhtml": "", "c.xhtml": "<p>More.</p>"}),
     "html": f"<h1>Limits</h1>\r\n<pre>{TEXTUAL}</pre><p>{TEXTUAL}</p>".encode(),
     "markdown": f"# Limits\r\n\r\n{TEXTUAL}\r\n\r\nMore\r\n====\r\n".encode(),
     "csv": f'name,limit\r\n"two\r\nlines",{TEXTUAL}'.encode(),
     "json": json.dumps(
         {"title": "Limits", "parts": [{"text": [{"is": TEXTUAL}]}], "limit": 100}, ensure_ascii=False
     ).encode(),
+    "notebook": make_notebook(prose(f"# Limits\n\n{TEXTUAL}"), code("1", printed(TEXTUAL)), prose("")),
+    "mail": make_message(TEXTUAL.replace("\0", ""), html="<p>no</p>", attached={"a.txt": TEXTUAL.encode()}).as_bytes(),
+    "mbox": make_mbox(make_message(TEXTUAL.replace("\0", "")), make_message(subject="")),
     "code": f"class Limits:\r\n    def read(self):\r\n        # {TEXTUAL}".encode(),
     "text": f"Limits\r\n\r\n{TEXTUAL}".encode(),
 }

@@ -135,7 +135,11 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """Where a sentence stands. `quote == document.text[start:end]` when `verified`; not located means not verified."""
+    """Where a sentence stands. `quote == document.text[start:end]` when `verified`.
+
+    Not located means not verified: then `page`, `start` and `end` are 0, `label` and `quote` are "", and only the
+    passage that the model named, and its source, are known.
+    """
 
     passage: int
     source: str
@@ -149,11 +153,16 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence of an answer with the places that support it."""
+    """One sentence of an answer with the places that support it.
+
+    `doubts` say in words why it is not "supported": a number that does not stand there, another passage than the one
+    that was named, …
+    """
 
     text: str
     citations: tuple[Citation, ...]
     support: Support
+    doubts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +195,7 @@ class Answer:
     ones. `confidence` is in [0, 1]. `timings` are seconds per stage, in order: rewrite (of a follow-up), search,
     rerank, pack, generate, verify, those that there were, and their total. `degraded` says why a lesser way was taken
     (model server down, damaged index); "" when none was. `searched_for` is the question as it was searched for, which
-    differs when it leaned on earlier ones.
+    differs when it leaned on earlier ones. `markers_dropped` counts the markers of the model that named no passage.
     """
 
     question: str
@@ -202,3 +211,4 @@ class Answer:
     manifest: Mapping[str, str | int | float] = field(default_factory=dict)
     degraded: str = ""
     searched_for: str = ""
+    markers_dropped: int = 0

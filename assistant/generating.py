@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from assistant.answering import PASSAGES, Inquiry, Response, Search
 from assistant.answers import Answer, Completion, Prompt, Sampling, Turn
-from assistant.citing import cited
+from assistant.citing import Verifier
 from assistant.counting import estimate
 from assistant.errors import PromptOverflow
 from assistant.followups import rewritten, standalone
@@ -22,6 +22,7 @@ from ingest.errors import ModelError
 if TYPE_CHECKING:
     from assistant.answering import ExtractiveAnswering
     from assistant.protocols import LLM
+    from assistant.verification.entailment import Entailment
     from ingest.knowledge_base import KnowledgeBase
 
 TOKENS_A_HIT = 100  # of the prompt's limit: twice as many hits as fit, so that repeated and unfit ones leave no hole
@@ -38,12 +39,18 @@ class GenerativeAnswering:
     """
 
     def __init__(
-        self, knowledge: KnowledgeBase, llm: LLM, fallback: ExtractiveAnswering, packing: PackingOptions | None = None
+        self,
+        knowledge: KnowledgeBase,
+        llm: LLM,
+        fallback: ExtractiveAnswering,
+        packing: PackingOptions | None = None,
+        entailment: Entailment | None = None,
     ) -> None:
         self._knowledge = knowledge
         self._llm = llm
         self._fallback = fallback
         self._options = packing or PackingOptions()
+        self._verifier = Verifier(knowledge.embedder, entailment)
         self._known_packer: Packer | None = None
 
     def standalone(self, question: str, history: Sequence[Turn]) -> str:
@@ -134,7 +141,7 @@ class GenerativeAnswering:
         name = self._packer.profile.name
         if refuses(text) or (not text and completion.finish == "stop"):
             return replace(_abstention(inquiry, prompt, name), completion=completion)
-        found = cited(text, prompt.passages, self._documents(prompt))
+        found = self._verifier.cited(text, prompt.passages, self._documents(prompt))
         weights = {"supported": 1.0, "partly": 0.5, "not_found": 0.0}
         sampling = self._sampling()
         return Answer(
@@ -152,8 +159,8 @@ class GenerativeAnswering:
                 "temperature": sampling.temperature,
                 "max_tokens": sampling.max_tokens,
                 "seed": -1 if sampling.seed is None else sampling.seed,
-                "markers_dropped": found.dropped,
             },
+            markers_dropped=found.dropped,
         )
 
     def _documents(self, prompt: Prompt) -> dict[str, Document]:

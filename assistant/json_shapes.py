@@ -25,6 +25,7 @@ def answer_as_json(answer: Answer) -> dict[str, Any]:
         "model": answer.model,
         "searched_for": answer.searched_for,
         "degraded": answer.degraded,
+        "markers_dropped": answer.markers_dropped,
     }
 
 
@@ -64,6 +65,7 @@ def sentence_as_json(sentence: Sentence) -> dict[str, Any]:
     return {
         "text": sentence.text,
         "support": sentence.support,
+        "doubts": list(sentence.doubts),
         "citations": [citation_as_json(citation) for citation in sentence.citations],
     }
 

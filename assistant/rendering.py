@@ -62,7 +62,8 @@ def render(answer: Answer, *, color: bool = False, width: int = 0, text: bool = 
 
 def _numbered(sentences: Sequence[Sentence]) -> dict[_Place, int]:
     """The places that are cited, numbered in the order in which they are first met."""
-    places = dict.fromkeys(_place(citation) for sentence in sentences for citation in sentence.citations)
+    cited = (citation for sentence in sentences for citation in sentence.citations if citation.verified)
+    places = dict.fromkeys(map(_place, cited))
     return {place: number for number, place in enumerate(places, start=1)}
 
 
@@ -129,7 +130,7 @@ def _markers(sentence: Sentence, numbers: dict[_Place, int]) -> str:
     if sentence.support == "not_found":
         return f"\N{NO-BREAK SPACE}{_OPEN}not\N{NO-BREAK SPACE}found{_CLOSE}"
     doubt = "?" if sentence.support == "partly" else ""
-    found = dict.fromkeys(numbers[_place(citation)] for citation in sentence.citations)
+    found = dict.fromkeys(numbers[_place(citation)] for citation in sentence.citations if citation.verified)
     return "\N{NO-BREAK SPACE}" + "".join(f"{_OPEN}{number}{doubt}{_CLOSE}" for number in found) if found else ""
 
 
@@ -138,6 +139,19 @@ def _below(answer: Answer, numbers: dict[_Place, int], width: int) -> Iterator[s
         yield from _nearest(answer.passages[:NEAREST], width)
     elif numbers:
         yield from _sources(answer.sentences, numbers, width)
+    yield from _doubts(answer, width)
+
+
+def _doubts(answer: Answer, width: int) -> Iterator[str]:
+    """What speaks against single sentences, and how many markers of the model named nothing."""
+    doubtful = [sentence for sentence in answer.sentences if sentence.doubts]
+    if doubtful or answer.markers_dropped:
+        yield "\n" + click.style("In doubt", bold=True)
+    for sentence in doubtful:
+        shortened = textwrap.shorten(plain(sentence.text), 60, placeholder=" …")
+        yield _wrapped(f"“{shortened}” {plain(' '.join(sentence.doubts))}", width, "  ", "    ")
+    if answer.markers_dropped:
+        yield f"  {answer.markers_dropped} citations of the model name no passage, and were dropped."
 
 
 def _sources(sentences: Sequence[Sentence], numbers: dict[_Place, int], width: int) -> Iterator[str]:

@@ -66,7 +66,8 @@ class Summariser:
             model=profile.name,
             completion=completions[0],
             timings={"total": time.perf_counter() - started},
-            manifest={"profile": profile.name, "markers_dropped": found.dropped, "passages": len(passages)},
+            manifest={"profile": profile.name, "passages": len(passages)},
+            markers_dropped=found.dropped,
         )
 
     def _groups(self, parts: Sequence[_Part]) -> Iterator[list[Passage]]:

@@ -112,7 +112,8 @@ def test_a_sentence_without_a_marker_is_looked_for_everywhere() -> None:
 def test_a_wrong_marker_is_told_from_the_right_place() -> None:
     (sentence,) = answer("Flights need the consent of a director. [1]").sentences
     assert [(citation.passage, citation.verified) for citation in sentence.citations] == [(1, False), (2, True)]
-    assert sentence.support == "supported"
+    assert sentence.support == "partly"
+    assert sentence.doubts == ("It stands in passage 2, not in 1, which the model named.",)
 
 
 def test_brackets_that_are_no_markers_stay() -> None:

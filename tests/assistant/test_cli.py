@@ -74,7 +74,7 @@ def test_an_answer_says_where_each_sentence_stands(kb):
     assert 0 <= answer["confidence"] <= 1
     stored = run("ingest", "text", "handbook.md", "--kb", str(kb)).stdout
     for sentence in answer["sentences"]:
-        assert set(sentence) == {"text", "support", "citations"}
+        assert set(sentence) == {"text", "support", "doubts", "citations"}
         for citation in sentence["citations"]:
             assert set(citation) >= {"source", "page", "label", "start", "end", "quote", "verified"}
             assert stored[citation["start"] : citation["end"]] == citation["quote"]

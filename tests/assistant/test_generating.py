@@ -69,12 +69,12 @@ def test_an_answer_with_its_places() -> None:
     assert answer.prompt is not None
     assert model.prompts == [answer.prompt.text]
     assert answer.prompt.ledger.passages > 0.97 * answer.prompt.ledger.budget
-    assert answer.manifest["markers_dropped"] == 0
+    assert answer.markers_dropped == 0
 
 
 def test_markers_that_name_nothing_are_counted() -> None:
     answer, _ = ask("Parental leave lasts 14 weeks. [2][99]")
-    assert answer.manifest["markers_dropped"] == 1
+    assert answer.markers_dropped == 1
 
 
 @pytest.mark.parametrize("reply", [REFUSAL, "the documents do not answer this", f"{REFUSAL} [1]", "", "  \n"])

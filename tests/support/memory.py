@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterable, Sequence
 
 from ingest.documents import Chunk, Document, Hit
+from ingest.embedders.hashing import HashingEmbedder
 
 
 class MemoryKnowledge:
@@ -15,6 +16,7 @@ class MemoryKnowledge:
     def __init__(self, documents: Iterable[tuple[Document, Sequence[Chunk]]]) -> None:
         self._held = {document.id: (document, list(chunks)) for document, chunks in documents}
         self.store = self
+        self.embedder = HashingEmbedder()
         self.asked: list[str] = []
 
     def document(self, document_id: str) -> Document | None:

@@ -66,7 +66,7 @@ def _sentence(here: Session, first: Shown, sentence: Sentence) -> None:
         st.html(f'<p class="k-text">{escaped(sentence.text)}</p>')
         sign, color = SIGNS[sentence.support]
         if not sentence.citations:
-            st.markdown(f":{color}[{sign} not found]", help=MEANING[sentence.support], width="content")
+            st.markdown(f":{color}[{sign} not found]", help=MEANING["not_found"], width="content")
         for place, citation in enumerate(sentence.citations):
             _citation(here, Shown(first.exchange, first.sentence, place), sentence, citation)
 
@@ -77,7 +77,7 @@ def _citation(here: Session, place: Shown, sentence: Sentence, citation: Citatio
     if st.button(
         f"**▸ :{color}[{sign}] {citation.passage}**" if chosen else f":{color}[{sign}] {citation.passage}",
         key=f"citation-{place.exchange}-{place.sentence}-{place.citation}",
-        help=f"{MEANING[sentence.support]}: {label(where(citation))}",
+        help=" · ".join([MEANING[sentence.support], label(where(citation)), *(label(d, 160) for d in sentence.doubts)]),
     ):
         here.shown = place
         st.rerun()
@@ -109,5 +109,7 @@ def _remarks(answer: Answer) -> None:
         st.warning("The answer is cut off: it has reached the length that was kept for it.")
     if completion and completion.finish == "incomplete":
         st.warning(label(f"The answer is incomplete. {completion.problem}", 600))
+    if answer.markers_dropped:
+        st.caption(f"{answer.markers_dropped} citations of the model name no passage. They were dropped.")
     if answer.searched_for and answer.searched_for != answer.question:
         st.html(f'<p class="k-text"><small>Searched for: {escaped(answer.searched_for)}</small></p>')

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from assistant.answers import Answer, Citation, Passage
+from assistant.answers import Answer, Citation, Passage, Support
 from assistant.surroundings import Surroundings, surroundings
 from ingest.errors import FileFailed
 from ingest.originals import Original, original
@@ -30,9 +30,11 @@ def source_panel(here: Session) -> None:
     if found is None:
         st.caption("Choose a numbered citation to see where it stands.")
         return
-    answer, citation, support = found
+    answer, citation, support, doubts = found
     sign, color = SIGNS[support if citation.verified else "not_found"]
-    st.markdown(f":{color}[{sign}] **{label(where(citation))}**")
+    st.markdown(f":{color}[{sign}] **{label(where(citation) if citation.verified else 'Not located')}**")
+    for doubt in doubts:
+        st.markdown(f"~ {label(doubt, 300)}")
     passage = next((each for each in answer.passages if each.number == citation.passage), None)
     document = _document(here, citation, passage)
     if not citation.verified or document is None:
@@ -45,7 +47,7 @@ def source_panel(here: Session) -> None:
     _page(citation, document, around)
 
 
-def _selected(here: Session) -> tuple[Answer, Citation, str] | None:
+def _selected(here: Session) -> tuple[Answer, Citation, Support, tuple[str, ...]] | None:
     place = here.shown
     if place is None or place.exchange >= len(here.exchanges):
         return None
@@ -55,7 +57,7 @@ def _selected(here: Session) -> tuple[Answer, Citation, str] | None:
     sentence = answer.sentences[place.sentence]
     if place.citation >= len(sentence.citations):
         return None
-    return answer, sentence.citations[place.citation], sentence.support
+    return answer, sentence.citations[place.citation], sentence.support, sentence.doubts
 
 
 def _document(here: Session, citation: Citation, passage: Passage | None) -> Document | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 Support = Literal["supported", "partly", "not_found"]
 Mode = Literal["chunks", "whole"]
@@ -196,6 +196,8 @@ class Answer:
     rerank, pack, generate, verify, those that there were, and their total. `degraded` says why a lesser way was taken
     (model server down, damaged index); "" when none was. `searched_for` is the question as it was searched for, which
     differs when it leaned on earlier ones. `markers_dropped` counts the markers of the model that named no passage.
+    `manifest` says what it was made from (see `assistant.manifests`), in plain
+    JSON values.
     """
 
     question: str
@@ -208,7 +210,7 @@ class Answer:
     prompt: Prompt | None = None
     completion: Completion | None = None
     timings: Mapping[str, float] = field(default_factory=dict)
-    manifest: Mapping[str, str | int | float] = field(default_factory=dict)
+    manifest: Mapping[str, Any] = field(default_factory=dict)
     degraded: str = ""
     searched_for: str = ""
     markers_dropped: int = 0

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from assistant.answering import AnswerStream, Inquiry, open_answerer, opened_model
 from assistant.answers import Answer, Prompt, Turn
+from assistant.history import History
+from assistant.manifests import manifest_of
 from assistant.retrieval import HybridRetriever, Query, Reranker, Retriever, retrieve
 from assistant.stopwatch import Stopwatch
 from ingest.documents import Filter, Hit
@@ -142,12 +144,26 @@ class Assistant:
             with watch.stage("rewrite"):
                 query = self._answerer.standalone(query, inquiry.history)
 
+        found: list[Hit] = []
+
         def search(k: int) -> Sequence[Hit]:
-            return retrieve(self._retriever, self._reranker, Query(query, passages or k, only), watch)
+            found[:] = retrieve(self._retriever, self._reranker, Query(query, passages or k, only), watch)
+            return found
 
         answer = yield from self._answerer.respond(replace(inquiry, searched_for=query), search)
+        answer = replace(answer, question=inquiry.question, searched_for=query)
+        manifest = {
+            **manifest_of(answer, self.knowledge, found, inquiry.history, only),
+            "asked_for": passages,
+            "insist": inquiry.insist,
+        }
         timings = {**watch.stages, **answer.timings, "total": watch.total}
-        return replace(answer, question=inquiry.question, searched_for=query, timings=timings)
+        return replace(answer, timings=timings, manifest=manifest)
+
+    @property
+    def history(self) -> History:
+        """The answers that were kept beside the knowledge base."""
+        return History(self.knowledge.location)
 
     def summarize(self, source: str, *, sentences: int = 7) -> Answer:
         """What one document says, in at most so many sentences, each with the place where it stands.

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from assistant.command_options import answer_options, opened, passages_option
+from assistant.command_options import answer_options, keep_option, opened, passages_option, settings_of
+from assistant.history_commands import feedback, history, replay
 from assistant.model_commands import doctor, models, prompt, summarize
-from assistant.showing import exit_code, show, show_ledger, show_piece
+from assistant.showing import exit_code, keep, show, show_ledger, show_piece
 from ingest.console import fail, run, say
 from ingest.errors import KestrelError
 
@@ -39,8 +40,11 @@ def assistant() -> None:
 @click.option(
     "--explain", "explained", is_flag=True, help="Draw where the tokens of the window and the time went, on stderr."
 )
+@keep_option
 @answer_options
-def ask(question: str, passages: int | None, stream: bool, explained: bool, as_json: bool, **settings: Any) -> int:
+def ask(
+    question: str, passages: int | None, stream: bool, explained: bool, kept: bool, as_json: bool, **settings: Any
+) -> int:
     """Answer one question. Every sentence says where it stands; exit code 8 when the documents do not tell."""
     with opened(**settings) as (kestrel, only):
         response = kestrel.stream(question, only=only, passages=passages)
@@ -51,12 +55,15 @@ def ask(question: str, passages: int | None, stream: bool, explained: bool, as_j
     show(answer, as_json=as_json, streamed=stream)
     if explained:
         show_ledger(answer)
+    if kept:
+        keep(kestrel.history, answer, settings_of(settings), quiet=as_json)
     return exit_code(answer)
 
 
 @assistant.command()
+@keep_option
 @answer_options
-def chat(as_json: bool, **settings: Any) -> int:
+def chat(kept: bool, as_json: bool, **settings: Any) -> int:
     """Keep a conversation: later questions may lean on earlier ones. One question a line; an empty line ends it."""
     with opened(**settings) as (kestrel, only):
         conversation = kestrel.chat(only=only)
@@ -69,6 +76,8 @@ def chat(as_json: bool, **settings: Any) -> int:
             if answer.searched_for != question and not as_json:
                 say(f"(searched for: {answer.searched_for})")
             show(answer, as_json=as_json)
+            if kept:
+                keep(kestrel.history, answer, settings_of(settings), quiet=True)
             if not as_json:
                 click.echo()
     return 0
@@ -87,7 +96,7 @@ def _questions() -> Iterator[str]:
         yield line
 
 
-for command in (prompt, summarize, models, doctor):
+for command in (prompt, summarize, models, doctor, history, replay, feedback):
     assistant.add_command(command)
 
 

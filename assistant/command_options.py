@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import wraps
@@ -73,6 +73,24 @@ class ModelOptions:
 passages_option = click.option(
     "-k", "--passages", type=click.IntRange(1), help="How many to look for. Default: as many as can be made use of."
 )
+
+keep_option = click.option(
+    "--keep/--no-keep",
+    "kept",
+    default=True,
+    envvar="KESTREL_KEEP",
+    show_default=True,
+    show_envvar=True,
+    help="Write the answer down beside the knowledge base, for `assistant history`.",
+)
+
+
+def settings_of(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What a kept answer must know of the flags of `opened` to be asked again: plain values, without the folder."""
+    model = settings["model"]
+    flags = {field.name: getattr(model, field.name) for field in fields(ModelOptions)}
+    search = {name: settings[name] for name in ("embedder", "reranker", "expand")}
+    return {**flags, **search, "tokenizer": str(model.tokenizer.absolute()) if model.tokenizer else None}
 
 
 @contextmanager

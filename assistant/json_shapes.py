@@ -26,6 +26,7 @@ def answer_as_json(answer: Answer) -> dict[str, Any]:
         "searched_for": answer.searched_for,
         "degraded": answer.degraded,
         "markers_dropped": answer.markers_dropped,
+        "manifest": dict(answer.manifest),
     }
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ingest.console import emit_json, say
+from ingest.errors import KestrelError
 from ingest.plain import plain, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from assistant.answers import Answer
+    from assistant.history import History
 
 ABSTAINED = 8  # the documents do not hold the answer
 DEGRADED = 5  # the model server did not answer; the extractive answer was given
@@ -51,6 +55,17 @@ def show_ledger(answer: Answer) -> None:
     else:
         say("No prompt was sent: the answer is made of the documents' own sentences.")
     say(stages(answer.timings))
+
+
+def keep(history: History, answer: Answer, settings: Mapping[str, Any], *, quiet: bool) -> None:
+    """Write an answer down, once it was shown. What goes wrong with that is told, and is no failure of the answer."""
+    try:
+        run = history.keep(answer, settings)
+    except KestrelError as error:
+        say(f"The answer was not kept. {error}")
+        return
+    if not quiet:
+        say(f"Kept as run {run.id}." if run else "Not kept: the knowledge base is read-only.")
 
 
 def exit_code(answer: Answer) -> int:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +16,7 @@ if TYPE_CHECKING:
     from ingest.store.snapshot import Snapshot
 
 COPIES = ("backups", "quarantine")
+ANSWERS = "answers.db"  # answers that were kept beside the knowledge base, with the passages that they were made from
 _UNTIL_REBUILD = "until: ingest rebuild"
 
 
@@ -32,6 +36,7 @@ def receipt(snapshot: Snapshot, source: Source, document: Document | None, chunk
         _segments(snapshot, chunks),
         _file_bytes(purged=meta["purged"] >= meta["generation"]),
         *(_copies(snapshot.folder, name) for name in COPIES),
+        _answers(snapshot.folder / ANSWERS, source, document),
     )
     return Receipt(source.uri, document.id, len(chunks), places)
 
@@ -68,3 +73,19 @@ def _copies(folder: Path, name: str) -> Place:
     if not files:
         return Place(name, "absent")
     return Place(name, "remains", f"{len(files)} older copies, which may hold it: {', '.join(files[:5])}")
+
+
+def _answers(path: Path, source: Source, document: Document) -> Place:
+    """Answers that were made from the document, or from what its name stood for before. They are a person's own record,
+    so they are named and not removed."""
+    if not path.exists():
+        return Place("answers", "absent")
+    count = "SELECT count(DISTINCT run) FROM quoted WHERE document = ? OR source = ?"
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            (found,) = connection.execute(count, (document.id, source.uri)).fetchone()
+    except sqlite3.Error as error:
+        return Place("answers", "remains", f"{path.name} cannot be read ({error}), and may hold it")
+    if not found:
+        return Place("answers", "removed")
+    return Place("answers", "remains", f"{found} kept; until: assistant history --forget {shlex.quote(source.uri)}")

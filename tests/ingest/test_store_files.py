@@ -414,6 +414,7 @@ def test_nothing_of_a_removed_document_is_left_after_a_rebuild(store, folder):
         "freed bytes of kb.db": "unreachable",
         "backups": "absent",
         "quarantine": "absent",
+        "answers": "absent",
     }
 
     store.rebuild()

@@ -13,12 +13,13 @@ from pathlib import Path
 import click
 
 from assistant.cli import assistant
+from eval.cli import evaluation
 from ingest.cli import ingest
 
 PAGE = Path(__file__).parent / "commands.md"
-PROGRAMS = (("ingest", ingest), ("assistant", assistant))
+PROGRAMS = (("ingest", ingest), ("assistant", assistant), ("python -m eval", evaluation))
 WIDTH = 100
-GENERATED = re.compile(r"(<!-- help (\w+) -->\n).*?(<!-- /help -->)", re.S)
+GENERATED = re.compile(r"(<!-- help ([\w -]+?) -->\n).*?(<!-- /help -->)", re.S)
 
 
 def build(page: str) -> str:

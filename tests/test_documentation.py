@@ -20,6 +20,7 @@ from reportlab.pdfgen.canvas import Canvas
 import assistant.cli
 import assistant.demo
 import assistant.errors
+import eval.cli
 import ingest.cli
 import ui.__main__
 from ingest import console, errors
@@ -30,7 +31,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("assi
 PROGRAMS = {
     "ingest": (ingest.cli.main, ingest.cli.ingest),
     "assistant": (assistant.cli.main, assistant.cli.assistant),
-    "python -m": (None, click.Group(commands={"ui": ui.__main__.main})),
+    "python -m": (None, click.Group(commands={"ui": ui.__main__.main, "eval": eval.cli.evaluation})),
 }
 NOT_RUN = {"pip", "source", "cd"}  # first words of lines that prepare a machine
 ELSEWHERE = re.compile(r"(st|tgi|openai|gguf):")  # needs a hub, a server or a model file: parsed, not run

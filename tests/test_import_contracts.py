@@ -16,6 +16,7 @@ BREACHES = {  # first words of a contract's name: the file that breaks it, and h
     "Packages": ("ingest/pipeline.py", "from assistant import answers"),
     "Inside ingest": ("ingest/documents.py", "from ingest import errors"),
     "Inside assistant": ("assistant/packing.py", "from assistant import cli"),
+    "Inside eval": ("eval/samples.py", "from eval import cli"),
     "Inside ui": ("ui/theme.py", "from ui import state"),
     "Nouns": ("assistant/answers.py", "import sqlite3"),
     "Settings": ("assistant/answering.py", "from ingest import console"),

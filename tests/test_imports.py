@@ -44,12 +44,12 @@ def modules_of(*arguments: str, code: str = "") -> set[str]:
     return set(done.stdout.rpartition("--modules--")[2].split())
 
 
-@pytest.mark.parametrize("module", ["ingest.cli", "assistant", "assistant.cli", "eval", "ui"])
+@pytest.mark.parametrize("module", ["ingest.cli", "assistant", "assistant.cli", "eval", "eval.cli", "ui"])
 def test_importing_loads_nothing_heavy(module: str) -> None:
     assert modules_of(code=f"import {module}") & HEAVY == set()
 
 
-@pytest.mark.parametrize("program", ["ingest", "assistant"])
+@pytest.mark.parametrize("program", ["ingest", "assistant", "eval"])
 def test_help_needs_no_numpy(program: str) -> None:
     assert modules_of(program, "--help") & (HEAVY | {"numpy", "pydantic", "rich"}) == set()
 

@@ -1,0 +1,1 @@
+"""The commands of `python -m eval`, a file each. Nothing heavier than click is imported at their top."""

@@ -11,6 +11,7 @@ import click
 
 from ingest.console import embedder_option, emit_json, json_option, knowledge_base_option, run, say
 from ingest.errors import NothingIndexed, UsageError
+from ingest.folder_commands import SOME_FILES_FAILED, doctor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,14 +20,13 @@ if TYPE_CHECKING:
     from ingest.pipeline import IngestOptions
     from ingest.reports import Event, Report
 
-SOME_FILES_FAILED = 3
-
 EXAMPLES = """\b
 Examples:
   ingest add docs/ report.pdf            bring files in; again: only what changed
   ingest sync docs/                      the same, and forget what is gone
   ingest search "parental leave" -k 3    what would be found
   ingest text report.pdf                 the stored text, to check an offset
+  ingest doctor report.pdf               what a reader sees in it
 """
 
 
@@ -249,6 +249,9 @@ def _watch(events: Iterator[Event], as_json: bool) -> int:
     if report.documents == 0:
         return NothingIndexed.exit_code
     return SOME_FILES_FAILED if report.failed else 0
+
+
+ingest.add_command(doctor)
 
 
 def main() -> NoReturn:

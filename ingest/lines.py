@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 
 _HEADING = re.compile(r"\s{0,3}(?:#{1,6}\s|[=\-*_~]{3,}\s*\Z)")
 _ITEM = re.compile(r"\s*(?:[-*+•▪◦●○■□‣⁃–—·]|\(?\d{1,3}[.)]|\(?[a-z][.)]|[A-Z]\)|\(?[ivx]{1,5}[.)])\s+\S")
+# A record of several values, each with its name, as tables are read: "Plan: Basic; Price: $12".
+_RECORD = re.compile(r"[^\s:;][^:;]{0,60}: [^;]{1,400}; [^\s:;][^:;]{0,60}: \S")
 _CODE = re.compile(
     r"\s*(?:def \w+\(|class \w+.*[:{]\s*\Z|(?:public|private|protected|static|const|let|var|func|fn) .*[;{(=]\s*\Z"
     r"|(?:from \S+ )?import [\w.{*]+(?: as \w+|,.*|;| from .*)?\s*\Z|[}\])]+[;,]?\s*\Z|#include|//|/\*|\*/|@\w+\s*\Z"
@@ -81,7 +83,7 @@ def _kind(line: str, before: str) -> str:
         return "row"
     if _is_code(line) or (before == "code" and _INDENT.match(line)):
         return "code"
-    return "item" if _ITEM.match(line) else "prose"
+    return "item" if _ITEM.match(line) or _RECORD.match(line) else "prose"
 
 
 def _is_row(line: str) -> bool:

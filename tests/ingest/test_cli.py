@@ -39,7 +39,9 @@ def added(here: Path) -> dict:
     return json.loads(done.stdout)
 
 
-@pytest.mark.parametrize("command", ["", "add", "sync", "list", "remove", "search", "text", "verify", "rebuild"])
+@pytest.mark.parametrize(
+    "command", ["", "add", "sync", "list", "remove", "search", "text", "verify", "rebuild", "doctor"]
+)
 def test_help(command, here, snapshot):
     done = ingest(here, *command.split(), "--help")
     assert done.returncode == 0

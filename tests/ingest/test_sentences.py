@@ -162,3 +162,10 @@ def test_time_is_linear(unit):
         return time.process_time() - begin
 
     assert seconds(400_000) < 16 * seconds(100_000) + 0.1
+
+
+def test_records_of_a_table_stand_alone():
+    """However long they are: one that was joined with the next would be cut between a name and its value."""
+    rows = [f"Costs: Item {number}; 2024: {number * 10}; 2025: 3.5" for number in range(6)]
+    text = "\n".join(rows)
+    assert [text[start:end] for start, end in sentence_spans(text)] == rows

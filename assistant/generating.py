@@ -8,13 +8,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from assistant.answering import PASSAGES, Inquiry, Response, Search
-from assistant.answers import Answer, Completion, Prompt, Sampling, Turn
+from assistant.answers import Answer, Completion, Prompt, Sampling, Sentence, Turn
 from assistant.citing import Verifier
 from assistant.counting import estimate
 from assistant.errors import PromptOverflow
 from assistant.followups import rewritten, standalone
+from assistant.llms.extractive import ExtractiveAnswerer
 from assistant.packing import Packer, PackingOptions, reserve_of, room_for_text
 from assistant.prompts import REFUSAL
+from assistant.refusing import refuses
+from assistant.retrieval import gather
 from assistant.stopwatch import Stopwatch
 from ingest.documents import Document, Hit
 from ingest.errors import ModelError
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 
 TOKENS_A_HIT = 100  # of the prompt's limit: twice as many hits as fit, so that repeated and unfit ones leave no hole
 SMALLER = 0.85  # of a prompt that the server found too long, for the second attempt
+
+_BORNE_OUT = {"supported": 1.0, "partly": 0.5, "not_found": 0.0}
 
 # Where a model that does not stop goes on with the dialogue it was shown.
 _NEXT_TURN = re.compile(r"\n\s*(?:Earlier )?Question:.*", re.DOTALL)
@@ -105,7 +110,7 @@ class GenerativeAnswering:
             with watch.stage("generate"):
                 completion = yield from self._complete(prompt)
         with watch.stage("verify"):
-            answer = self._answer(inquiry, prompt, completion)
+            answer = self._answer(inquiry, prompt, completion, hits)
         return replace(answer, timings=watch.stages)
 
     def _search(self, search: Search) -> Sequence[Hit]:
@@ -136,20 +141,21 @@ class GenerativeAnswering:
             stream.close()
         return stream.completion
 
-    def _answer(self, inquiry: Inquiry, prompt: Prompt, completion: Completion) -> Answer:
+    def _answer(self, inquiry: Inquiry, prompt: Prompt, completion: Completion, hits: Sequence[Hit]) -> Answer:
         text = _NEXT_TURN.sub("", completion.text).strip()
         name = self._packer.profile.name
         if refuses(text) or (not text and completion.finish == "stop"):
             return replace(_abstention(inquiry, prompt, name), completion=completion)
         found = self._verifier.cited(text, prompt.passages, self._documents(prompt))
-        weights = {"supported": 1.0, "partly": 0.5, "not_found": 0.0}
+        if completion.finish == "stop" and all(each.support == "not_found" for each in found.sentences):
+            return replace(_abstention(inquiry, prompt, name), completion=completion, markers_dropped=found.dropped)
         sampling = self._sampling()
         return Answer(
             question=inquiry.question,
             text=found.text,
             sentences=found.sentences,
             abstained=False,
-            confidence=sum(weights[each.support] for each in found.sentences) / max(1, len(found.sentences)),
+            confidence=_supported(found.sentences) * self._answerable(inquiry, hits),
             passages=prompt.passages,
             model=name,
             prompt=prompt,
@@ -163,6 +169,13 @@ class GenerativeAnswering:
             markers_dropped=found.dropped,
         )
 
+    def _answerable(self, inquiry: Inquiry, hits: Sequence[Hit]) -> float:
+        """The probability that what was found holds an answer, as the built-in answerer judges it."""
+        evidence = gather(self._knowledge, hits[:PASSAGES])
+        held = [passage for passage in evidence.passages if passage.document_id in evidence.documents]
+        answerer = ExtractiveAnswerer(self._knowledge.embedder)
+        return answerer.answer(inquiry.searched_for, held, evidence.documents).confidence
+
     def _documents(self, prompt: Prompt) -> dict[str, Document]:
         return {
             identity: document
@@ -171,10 +184,9 @@ class GenerativeAnswering:
         }
 
 
-def refuses(text: str) -> bool:
-    """Whether an answer begins with the sentence that the model was told to refuse with."""
-    wanted, said = (" ".join(re.findall(r"\w+", each.casefold())) for each in (REFUSAL, text))
-    return said.startswith(wanted)
+def _supported(sentences: Sequence[Sentence]) -> float:
+    """The share of an answer that the documents bear out; a sentence that they bear out in part counts half."""
+    return sum(_BORNE_OUT[each.support] for each in sentences) / max(1, len(sentences))
 
 
 def _abstention(inquiry: Inquiry, prompt: Prompt, model: str) -> Answer:

@@ -78,9 +78,14 @@ def exit_code(answer: Answer) -> int:
 
 
 def _remarks(answer: Answer) -> list[str]:
+    from assistant.refusing import refuses
+
     remarks = []
     if answer.degraded:
         remarks.append(f"This answer is in the documents' own words. {answer.degraded}")
+    written = answer.completion.text.strip() if answer.completion else ""
+    if answer.abstained and written and not refuses(written):
+        remarks.append("The model wrote an answer, and nothing of it stands in the documents: it is left out.")
     if answer.completion and answer.completion.finish == "length":
         remarks.append("The answer is cut off: it has reached the length that was kept for it. Raise --reserve.")
     if answer.completion and answer.completion.finish == "incomplete":

@@ -41,6 +41,9 @@ def unmarked(answer: str) -> tuple[str, list[Mark]]:
         length += len(kept[-1])
         marks.append(Mark(length, numbers(match[1])))
         end = match.end()
+        if answer[end : end + 1].isalnum() and not answer[match.start()].isspace():  # "weeks.[1]It is paid"
+            kept.append(" ")
+            length += 1
     text = "".join([*kept, answer[end:]])
     indent = len(text) - len(text.lstrip())
     return text.strip(), [Mark(max(0, mark.at - indent), mark.numbers) for mark in marks]

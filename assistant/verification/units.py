@@ -10,6 +10,16 @@ _FENCE = re.compile(r"^[ \t]*(```+|~~~+)[^\n]*\n.*?(?:^[ \t]*\1[ \t]*$|\Z)", re.
 _WORD = re.compile(r"\w")
 _OPENING = re.compile(r"\s*(?:(?:[-*+•▪◦●‣–—·>]|#{1,6}|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)])\s+)+")
 
+# How a model says that it reads: "According to the handbook, …", "The passage states that …".
+_DOCUMENT = (
+    r"(?:the |these |this )?(?:(?-i:[a-z]+) )?(?:documents?|passages?|handbook|texts?|polic(?:y|ies)|sources?|manual|"
+    r"guide|report|article|section|context|excerpts?)"
+)
+_FRAME = re.compile(
+    rf"(?:according to {_DOCUMENT},|{_DOCUMENT} (?:also )?(?:says?|states?|notes?|explains?|mentions?)(?: that|:))\s+",
+    re.IGNORECASE,
+)
+
 Offsets = tuple[int, int]
 
 
@@ -39,12 +49,15 @@ def shown(unit: str) -> str:
 
 
 def claim(unit: str) -> str:
-    """What a unit says, without its bullet or number, the marks of a heading, or the fence of a listing."""
+    """What a unit says, without its bullet or number, the marks of a heading, the fence of a listing, or the words that
+    only say where it was read."""
     if _FENCE.match(unit):
         lines = unit.strip().split("\n")
         unit = "\n".join(line for line in lines[1:] if not line.lstrip().startswith(("```", "~~~")))
     opening = _OPENING.match(unit)
-    return unit[opening.end() :] if opening else unit
+    said = unit[opening.end() :] if opening else unit
+    frame = _FRAME.match(said)
+    return said[frame.end() :] if frame else said
 
 
 def _shifted(text: str, start: int, end: int) -> list[Offsets]:

@@ -12,11 +12,12 @@ from assistant import Assistant
 from assistant.answering import AnswerStream, ExtractiveAnswering, Inquiry
 from assistant.answers import Answer, Completion, ModelProfile, Turn
 from assistant.errors import ModelMismatch, ModelUnreachable, PromptOverflow
-from assistant.generating import GenerativeAnswering, refuses
+from assistant.generating import GenerativeAnswering
 from assistant.llms.scripted import Reply, ScriptedModel
 from assistant.packing import PackingOptions
 from assistant.profiles import profile_named
 from assistant.prompts import REFUSAL
+from assistant.refusing import refuses
 from ingest.documents import Hit
 from ingest.errors import UsageError
 from tests.support.memory import MemoryKnowledge, document_of
@@ -65,7 +66,7 @@ def test_an_answer_with_its_places() -> None:
     assert answer.text == "Parental leave lasts 14 weeks. It is paid in full."
     assert [sentence.support for sentence in answer.sentences] == ["supported", "supported"]
     assert [sentence.citations[0].source for sentence in answer.sentences] == ["leave.md", "leave.md"]
-    assert (answer.confidence, answer.abstained, answer.degraded) == (1.0, False, "")
+    assert (answer.abstained, answer.degraded) == (False, "")
     assert answer.prompt is not None
     assert model.prompts == [answer.prompt.text]
     assert answer.prompt.ledger.passages > 0.97 * answer.prompt.ledger.budget
@@ -82,6 +83,56 @@ def test_a_refusal_is_an_abstention(reply: str) -> None:
     answer, _ = ask(reply)
     assert (answer.abstained, answer.text, answer.sentences) == (True, REFUSAL, ())
     assert answer.passages
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "I'm sorry, but the provided passages do not contain information about this.",
+        "Unfortunately, the documents don’t mention parental leave for pilots.",
+        "There is no information about that in the passages.",
+        "I cannot find the answer in the text above.",
+        "Based on the given passages, it is not specified.",
+        "None of the passages mentions it.",
+    ],
+)
+def test_a_refusal_in_the_models_own_words_is_an_abstention(reply: str) -> None:
+    answer, _ = ask(reply)
+    assert (answer.abstained, answer.text) == (True, REFUSAL)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "The documents do not mention pilots, but parental leave lasts 14 weeks. [2]",
+        "The text says that parental leave lasts 14 weeks.",
+        "I know that it lasts 14 weeks.",
+        "No.",
+    ],
+)
+def test_what_is_no_refusal(reply: str) -> None:
+    assert not refuses(reply)
+
+
+def test_an_answer_of_which_nothing_is_found_is_not_given() -> None:
+    answer, _ = ask("Dogs may bark in the canteen. [2] Cats may not. [77]")
+    assert (answer.abstained, answer.text, answer.sentences, answer.confidence) == (True, REFUSAL, (), 0.0)
+    assert answer.passages
+    assert answer.completion is not None
+    assert answer.completion.text.startswith("Dogs may bark")
+    assert answer.markers_dropped == 1
+
+
+def test_confidence_falls_with_the_share_that_is_found_and_with_what_the_search_found() -> None:
+    whole, _ = ask("Parental leave lasts 14 weeks. [2]")
+    half, _ = ask("Parental leave lasts 14 weeks. [2] Dogs may bark in the canteen. [2]")
+    assert 0 < half.confidence < whole.confidence < 1
+    assert half.confidence == pytest.approx(whole.confidence / 2)
+    model = ScriptedModel(["Parental leave lasts 14 weeks. [2]"], window())
+    asked = Inquiry("Who won the cup in 1998?", "Who won the cup in 1998?")
+    stream = AnswerStream(GenerativeAnswering(KNOWLEDGE, model, Quoting(KNOWLEDGE)).respond(asked, search))
+    list(stream)
+    assert stream.answer.confidence < whole.confidence
 
 
 def test_an_answer_that_mentions_the_refusal_is_none() -> None:

@@ -63,7 +63,7 @@ class _Original:
 def claims(knowledge: KnowledgeBase, most: int) -> Iterator[Claim]:
     """At most so many of each kind."""
     chance = random.Random(SEED)
-    originals = list(_originals(knowledge, chance, most * 3))
+    originals = list(_originals(knowledge, chance, most * 5))
     names = corruptions.entities([each.text for each in originals])
     left = dict.fromkeys(KINDS, most)
     for each in originals:

@@ -12,6 +12,7 @@ from ingest.readers.characters import clean, require_text
 from ingest.readers.pdf_layout import lay_out
 from ingest.readers.pdf_outline import located
 from ingest.readers.pdf_parts import PdfFile, Structure, real_title
+from ingest.readers.pdf_running import distinct, parted
 from ingest.readers.pdfium_file import PdfiumFile
 from ingest.readers.pypdf_file import PypdfFile
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ingest.readers.pdf_parts import Line
 
 PAGES_NAMED = 12  # in one warning
+RUNNING_CHARACTERS = 500  # of running heads and feet kept beside the text
 END_WITHIN = 2048  # bytes from the end of a file within which it says %%EOF
 TELLING_OUTLINE = 2  # entries; a single one is the title
 
@@ -39,6 +41,7 @@ class PdfReader:
         with closing(_Pair(data)) as pdf:
             pages = pdf.read_pages()
             structure = pdf.structure()
+        pages, running = parted(pages)
         layout = lay_out(pages)
         outlined = len(structure.outline) >= TELLING_OUTLINE
         headings = located(structure.outline, layout.text, layout.pages) if outlined else layout.headings
@@ -50,7 +53,7 @@ class PdfReader:
             pages=layout.pages,
             labels=_labels(structure, len(pages)),
             headings=headings,
-            metadata=_metadata(structure),
+            metadata=_metadata(structure, running),
             warnings=tuple(pdf.warnings),
         )
 
@@ -139,10 +142,13 @@ def _labels(structure: Structure, pages: int) -> tuple[str, ...]:
     return tuple(label or str(number) for number, label in enumerate(stated + [""] * (pages - len(stated)), 1))
 
 
-def _metadata(structure: Structure) -> Metadata:
+def _metadata(structure: Structure, running: Sequence[Line]) -> Metadata:
     metadata: dict[str, str | bool] = {}
     if structure.author:
         metadata["author"] = clean(structure.author)
     if not structure.copying_allowed:
         metadata["copying_allowed"] = False
+    words = " | ".join(distinct(running))
+    if words:
+        metadata["running_lines"] = words[:RUNNING_CHARACTERS]
     return metadata

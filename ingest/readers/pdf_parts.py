@@ -14,7 +14,7 @@ class Line:
     """One line of a page as it is set.
 
     `size` is the size of its type in points, 0 where it is not known; `top` and `bottom` are points above the foot of
-    the page. `text` may hold `HYPHEN`.
+    the page, `left` and `right` points from its left edge. `text` may hold `HYPHEN`.
     """
 
     text: str
@@ -22,6 +22,8 @@ class Line:
     bold: bool = False
     top: float = 0.0
     bottom: float = 0.0
+    left: float = 0.0
+    right: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

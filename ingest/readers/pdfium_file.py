@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ctypes
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from ingest.errors import FileFailed
+from ingest.readers.pdf_columns import Row, in_reading_order
 from ingest.readers.pdf_parts import Entry, Line, Structure
 
 if TYPE_CHECKING:
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 PASSWORD_ERROR = 4  # FPDF_ERR_PASSWORD, public/fpdfview.h
 COPYING = 1 << 4  # bit 5 of the permission flags, ISO 32000-1 table 22
 SEMIBOLD = 600
+SPACE = 0x20
+GUTTER = 1.0  # times the size of the type: wider gaps may part columns
 DROP_CAP = 1.6  # times the size of the line it begins, at least; small capitals are set at 0.7 to 0.8 of it
 OUTLINE_ENTRIES = 10_000
 OUTLINE_DEPTH = 15
@@ -47,7 +51,7 @@ class PdfiumFile:
         except self._error as error:
             raise FileFailed("parse_error", f"pdfium cannot read the page: {error}") from error
         try:
-            return list(_lines(text))
+            return in_reading_order(list(_rows(text)))
         finally:
             text.close()
             opened.close()
@@ -78,15 +82,14 @@ class PdfiumFile:
         self._document.close()
 
 
-def _lines(page: Any) -> Iterator[Line]:
-    """The lines of a pdfium text page. Measuring both ends of each takes a third as long as extracting the text."""
+def _rows(page: Any) -> Iterator[Row]:
+    """The rows of a pdfium text page. Measuring both ends of each takes a third as long as extracting the text."""
     ruler = _Ruler(page)
     start = 0  # in UTF-16 units, as pdfium counts
     for raw in page.get_text_range().split("\r\n"):
         text = raw.strip()
         if text:
-            first = start + len(raw) - len(raw.lstrip())
-            yield ruler.line(text, first, first + _units(text) - 1)
+            yield ruler.row(text, start + len(raw) - len(raw.lstrip()))
         start += _units(raw) + 2
 
 
@@ -106,18 +109,47 @@ class _Ruler:
         self._box = pdfium.FS_RECTF()
         self._name, self._flags = ctypes.create_string_buffer(64), ctypes.c_int()
 
-    def line(self, text: str, first: int, last: int) -> Line:
+    def row(self, text: str, first: int) -> Row:
+        """`first` is where the text of the row begins in that of the page, in UTF-16 units."""
+        whole = self._line(text, first)
+        if len(text) != _units(text) or not whole.size:
+            return Row(whole, (whole,))
+        cuts = [0, *self._cuts(first, len(text), GUTTER * whole.size), len(text)]
+        if len(cuts) == 2:
+            return Row(whole, (whole,))
+        pieces = ((text[begin:end], first + begin) for begin, end in pairwise(cuts))
+        return Row(whole, tuple(self._line(piece.strip(), start) for piece, start in pieces if piece.strip()))
+
+    def _line(self, text: str, first: int) -> Line:
         begin = self._pdfium.FPDFText_GetCharIndexFromTextIndex(self._page, first)
-        end = self._pdfium.FPDFText_GetCharIndexFromTextIndex(self._page, last)
+        end = self._pdfium.FPDFText_GetCharIndexFromTextIndex(self._page, first + _units(text) - 1)
         if begin < 0 or end < 0:
             return Line(text)
         size, last_size = self._size(begin), self._size(end)
         if size > DROP_CAP * last_size:
             size = last_size
         bold = self._is_bold(begin) and self._is_bold(end)
-        top, _ = self._extent(begin)
-        _, bottom = self._extent(end)
-        return Line(text, round(size, 1), bold, top, bottom)
+        left, top, _, _ = self._extent(begin)
+        _, _, right, bottom = self._extent(end)
+        return Line(text, round(size, 1), bold, top, bottom, left, right)
+
+    def _cuts(self, first: int, length: int, gutter: float) -> Iterator[int]:
+        """Where in the text characters stand that follow a gap of at least `gutter` points."""
+        begin = self._pdfium.FPDFText_GetCharIndexFromTextIndex(self._page, first)
+        end = self._pdfium.FPDFText_GetCharIndexFromTextIndex(self._page, first + length - 1)
+        # Pieces are drawn apart; a row that is drawn in one needs no look at its characters.
+        if begin < 0 or self._pdfium.FPDFText_CountRects(self._page, begin, end + 1 - begin) < 2:
+            return
+        reached = self._extent(begin)[2]
+        for character in range(begin + 1, end + 1):
+            left, _, right, _ = self._extent(character)
+            if right <= left or self._pdfium.FPDFText_IsGenerated(self._page, character) == 1:
+                continue  # a space that pdfium put in stands nowhere
+            if self._pdfium.FPDFText_GetUnicode(self._page, character) == SPACE:
+                continue
+            if left - reached >= gutter:
+                yield self._pdfium.FPDFText_GetTextIndexFromCharIndex(self._page, character) - first
+            reached = max(reached, right)
 
     def _size(self, character: int) -> float:
         """The size as printed: the font's, scaled by the matrix under which it is drawn."""
@@ -132,7 +164,7 @@ class _Ruler:
         self._pdfium.FPDFText_GetFontInfo(self._page, character, self._name, len(self._name), self._flags)
         return b"Bold" in self._name.value
 
-    def _extent(self, character: int) -> tuple[float, float]:
-        """Top and bottom of the font's own height: lines of one font are evenly spaced whatever they spell."""
+    def _extent(self, character: int) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom, by the font's own height: its lines are evenly spaced whatever they spell."""
         self._pdfium.FPDFText_GetLooseCharBox(self._page, character, self._box)
-        return self._box.top, self._box.bottom
+        return self._box.left, self._box.top, self._box.right, self._box.bottom

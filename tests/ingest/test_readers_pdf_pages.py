@@ -1,0 +1,92 @@
+"""PDF: what stands where on a page: columns, running heads and feet, page numbers."""
+
+from __future__ import annotations
+
+import io
+
+from reportlab.pdfgen import canvas
+
+from ingest.readers.pdf import PdfReader
+from tests.support.pdf_files import LEFT, TOP, Set, make_pdf
+
+LEFT_COLUMN = [f"The left column goes on with line {number} of" for number in range(12)]
+RIGHT_COLUMN = [f"while the right one tells of thing {number} as" for number in range(12)]
+
+
+def read(data: bytes):
+    return PdfReader().read(data, "/files/paper.pdf")
+
+
+def across(rows, places=(72, 320), above=(), pages=1) -> bytes:
+    """Pages drawn row by row, each piece at its place; `above` are full lines first."""
+    stream = io.BytesIO()
+    sheet = canvas.Canvas(stream, invariant=True)
+    for _ in range(pages):
+        sheet.setFont("Helvetica", 10)
+        for number, line in enumerate(above):
+            sheet.drawString(LEFT, TOP - 13 * number, line)
+        for number, row in enumerate(rows, len(above)):
+            for place, piece in zip(places, row, strict=False):
+                sheet.drawString(place, TOP - 13 * number, piece)
+        sheet.showPage()
+    sheet.save()
+    return stream.getvalue()
+
+
+def test_columns_that_were_drawn_row_by_row_are_read_one_after_the_other():
+    lines = read(across(zip(LEFT_COLUMN, RIGHT_COLUMN, strict=True))).text.split("\n")
+    assert lines == [*LEFT_COLUMN, *RIGHT_COLUMN]
+
+
+def test_lines_across_all_columns_stay_where_they_stand():
+    wide = ["An abstract that runs across both of the columns which follow below it on this very page, at length."] * 2
+    lines = read(across(zip(LEFT_COLUMN, RIGHT_COLUMN, strict=True), above=wide)).text.split()
+    assert lines == " ".join([*wide, *LEFT_COLUMN, *RIGHT_COLUMN]).split()
+
+
+def test_three_columns():
+    third = [f"and a third has words like {number}" for number in range(12)]
+    left = [line.removesuffix(" of") for line in LEFT_COLUMN]
+    columns = [[line[:26] for line in left], [line[:30] for line in RIGHT_COLUMN], third]
+    lines = read(across(zip(*columns, strict=True), places=(40, 220, 400))).text.split("\n")
+    assert [line.strip() for line in lines] == [line.strip() for column in columns for line in column]
+
+
+def test_rows_of_a_table_stay_rows():
+    rows = [(f"Item {number}", f"{number * 100}.00 euros") for number in range(20)]
+    assert read(across(rows)).text.split("\n") == [" ".join(row) for row in rows]
+
+
+def numbered_page(number: int, head: str = "Contoso Ltd. Handbook") -> list[Set | str]:
+    words = "one two three four five six seven eight nine ten eleven twelve".split()
+    body = [Set(f"On page {words[number]} the text says what no other page says.", gap=2)]
+    return [head, *body, f"It speaks of {words[-number]} at some length.", Set(f"Page {number} of 9", gap=3)]
+
+
+def test_running_heads_and_page_numbers_are_kept_beside_the_text():
+    document = read(make_pdf([numbered_page(number) for number in range(1, 7)]))
+    assert "Contoso" not in document.text
+    assert "of 9" not in document.text
+    assert document.text.count("what no other page says") == 6
+    assert document.metadata["running_lines"].startswith("Contoso Ltd. Handbook | Page 1 of 9")
+
+
+def test_heads_of_left_and_right_pages_and_of_chapters_differ():
+    heads = ["Left head", "Right head"] * 3 + ["Second chapter"] * 3
+    text = read(make_pdf([numbered_page(n, head) for n, head in enumerate(heads, 1)])).text
+    assert not any(head in text for head in heads)
+
+
+def test_what_stands_on_two_pages_only_is_text():
+    assert "Contoso" in read(make_pdf([numbered_page(number) for number in range(1, 3)])).text
+
+
+def test_the_head_of_a_table_that_goes_on_stays_with_its_rows():
+    pages = [["Year Revenue", *[f"20{page}{row} {page * row * 7}" for row in range(8)]] for page in range(1, 5)]
+    assert read(make_pdf(pages)).text.count("Year Revenue") == 4
+
+
+def test_figures_at_one_height_of_every_page_are_no_page_numbers():
+    pages = [["Total", "of what was sold", "in the whole year", Set(str(total), gap=2)] for total in (90, 17, 65, 31)]
+    text = read(make_pdf(pages)).text
+    assert all(str(total) in text for total in (90, 17, 65, 31))

@@ -137,6 +137,14 @@ class Assistant:
             lambda k: retrieve(self._retriever, self._reranker, Query(query, passages or k, only)),
         )
 
+    def hits(self, question: str, k: int, *, only: Filter | None = None) -> list[Hit]:
+        """What is found for a question, best first, after the second look of a reranker where there is one."""
+        return retrieve(self._retriever, self._reranker, Query(question, k, only))
+
+    def searching(self, retriever: Retriever) -> Assistant:
+        """The same assistant, answering from what another retriever finds. Both share one knowledge base."""
+        return Assistant(self.knowledge, self._answerer, retriever, self._reranker)
+
     def _respond(self, inquiry: Inquiry, only: Filter | None, passages: int | None) -> Response:
         watch = Stopwatch()
         query = inquiry.question

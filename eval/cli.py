@@ -11,11 +11,13 @@ import click
 from ingest.console import run
 
 COMMANDS = {
+    "run": "eval.commands.run:run",
     "score": "eval.commands.score:score",
 }
 
 EXAMPLES = """\b
 Examples:
+  python -m eval run --questions set.jsonl --variants extractive:k=5,extractive:k=20 --out runs/k
   python -m eval score --task quality --cases quality.jsonl.gz --outputs gpt4.pred.jsonl.gz
 
 \b

@@ -34,11 +34,14 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """What a server tells of itself: every name of its model, and its limits in tokens where it tells them."""
+    """What a server tells of itself: every name of its model, its limits in tokens and the revision of the weights,
+    where it tells them.
+    """
 
     names: tuple[str, ...]
     window: int | None = None
     max_input: int | None = None
+    revision: str = ""
 
 
 class Backend(Protocol):
@@ -71,12 +74,19 @@ class ServedModel:
         self._timeouts = options.timeouts or Timeouts()
         self._lock = threading.Lock()
         self._known: ModelProfile | None = None
+        self._served = Served(())
         self._tokenizer: TokenizerFile | None = None
         self._server_counts = True
 
     @property
     def profile(self) -> ModelProfile:
         return self._identified(Deadline(self._timeouts))
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """Which model answers, and where: the address, every name that the server gives it, and its revision."""
+        self._identified(Deadline(self._timeouts))
+        return (self._backend.url, *self._served.names, self._served.revision)
 
     def complete(self, prompt: str, sampling: Sampling | None = None) -> Completion:
         return completed(self.stream(prompt, sampling))
@@ -114,7 +124,7 @@ class ServedModel:
         with self._lock:
             if self._known is None:
                 served = run(with_retries(lambda: self._backend.identify(deadline), deadline))
-                profile = self._resolve(served)
+                profile, self._served = self._resolve(served), served
                 if not profile.template:
                     added = run(with_retries(lambda: self._backend.overhead(deadline), deadline))
                     profile = replace(profile, overhead=profile.overhead if added is None else added)

@@ -61,7 +61,12 @@ class TextGenerationInference:
             raise NotAModelServer(f"{self.url}/info does not tell a model.", "Is it text-generation-inference?")
         self._info = info
         longest = info.get("max_input_tokens") or info.get("max_input_length")
-        return Served((str(info["model_id"]),), int(info["max_total_tokens"]), int(longest) if longest else None)
+        return Served(
+            (str(info["model_id"]),),
+            int(info["max_total_tokens"]),
+            int(longest) if longest else None,
+            str(info.get("model_sha") or ""),
+        )
 
     async def generate(
         self, profile: ModelProfile, prompt: str, sampling: Sampling, deadline: Deadline

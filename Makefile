@@ -7,7 +7,7 @@ export UV_FIND_LINKS = $(PIP_FIND_LINKS)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow lint format check ui bench lock clean
+.PHONY: help setup demo test test-slow torture lint format check ui bench lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -29,6 +29,9 @@ test: setup ## run the fast tests
 
 test-slow: setup ## run the slow tests
 	$(BIN)/python -m pytest -m 'slow and not torture and not gpu'
+
+torture: setup ## run what takes longer than CI has: every crash point, 10,000 kills, 5,000 power cuts
+	$(BIN)/python -m pytest -m torture --timeout 0
 
 lint: setup ## format check, linters, types, import contracts
 	$(BIN)/ruff format --check .

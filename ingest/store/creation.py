@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from ingest.errors import StorageFailed
 from ingest.store import DATABASE, schema
 from ingest.store.connection import connect
 from ingest.store.faults import translated
@@ -25,7 +26,8 @@ def create_database(folder: Path, write_lock: FileLock) -> None:
             for name in SUBFOLDERS:
                 (folder / name).mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
             unfinished = folder / f".{DATABASE}.new"
-            unfinished.unlink(missing_ok=True)
+            for left in folder.glob(f"{unfinished.name}*"):  # its log as well, which must not meet a new file
+                left.unlink()
             _write(unfinished)
             unfinished.rename(folder / DATABASE)
             sync_folder(folder)
@@ -35,12 +37,16 @@ def _write(path: Path) -> None:
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, PRIVATE_FILE))  # SQLite gives its log the same mode
     connection = connect(path, "rw")
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("BEGIN IMMEDIATE")
         schema.make(connection)
         connection.execute("COMMIT")
+        # Only now: closing moves the log into the database, and tells no one when the disk is full. The file would then
+        # be renamed without what its log holds.
+        (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     finally:
-        connection.close()  # the last one: moves the log into the database and removes it
+        connection.close()
+    if mode != "wal":
+        raise StorageFailed(f"{path.parent} cannot hold a write-ahead log.", "Keep the knowledge base on a local disk.")
 
 
 def sync_folder(folder: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import cast
 
 from ingest.changes import Holding, Statistics
@@ -29,15 +29,20 @@ def read_statistics(snapshot: Snapshot) -> Statistics:
 
 
 def read_sources(snapshot: Snapshot) -> list[Source]:
-    identities = {row.key: row.id for row in snapshot.rows(DocumentRow)}
-    rows = snapshot.rows(SourceRow, "ORDER BY uri")
-    return [_source(row, identities[row.document] if row.document is not None else None) for row in rows]
+    return [_source(row, document.id if document else None) for row, document in _named_documents(snapshot)]
 
 
 def read_holdings(snapshot: Snapshot) -> list[Holding]:
+    return [_holding(row, document) for row, document in _named_documents(snapshot)]
+
+
+def _named_documents(snapshot: Snapshot) -> Iterator[tuple[SourceRow, DocumentRow | None]]:
+    """Every name with its document, None where it has none. Raises `KnowledgeBaseDamaged` for one that is not there."""
     documents = {row.key: row for row in snapshot.rows(DocumentRow)}
-    rows = snapshot.rows(SourceRow, "ORDER BY uri")
-    return [_holding(row, documents[row.document] if row.document is not None else None) for row in rows]
+    for row in snapshot.rows(SourceRow, "ORDER BY uri"):
+        if row.document is not None and row.document not in documents:
+            raise damaged(snapshot.folder, f"a source names document {row.document}, which is not there")
+        yield row, None if row.document is None else documents[row.document]
 
 
 def read_document(snapshot: Snapshot, document_id: str) -> Document | None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from ingest.store import open_store
-from tests.support.committing import content
+from tests.support.committing import ALONE, MAINTAIN, content
 from tests.support.entries import entry, vector
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="forks and sends SIGKILL")
@@ -23,17 +23,24 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="forks and sends SIGK
 class Committer:
     """A process that commits in a child, and the child's log."""
 
-    def __init__(self, folder: Path, log: Path) -> None:
+    def __init__(self, folder: Path, log: Path, role: str = ALONE) -> None:
         self.log = log
+        self.role = role
         log.touch()
-        command = [sys.executable, "-m", "tests.support.committing", str(folder), str(log)]
+        command = [sys.executable, "-m", "tests.support.committing", str(folder), str(log), role]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def run_for(self, seconds: float, seed: int) -> None:
+        child = self.begin(seed)
+        time.sleep(seconds)
+        self.kill(child)
+
+    def begin(self, seed: int) -> int:
         self.process.stdin.write(f"{seed}\n")
         self.process.stdin.flush()
-        child = int(self.process.stdout.readline())
-        time.sleep(seconds)
+        return int(self.process.stdout.readline())
+
+    def kill(self, child: int) -> None:
         os.kill(child, signal.SIGKILL)
         assert self.process.stdout.readline() == "ended\n"
 
@@ -110,6 +117,52 @@ def test_what_was_acknowledged_survives(committer, tmp_path):
     kill_and_look(committer, tmp_path / "kb", rounds=25, seed=1)
 
 
+@pytest.fixture
+def crew(tmp_path):
+    """Two writers and one that maintains."""
+    made = [Committer(tmp_path / "kb", tmp_path / f"log-{role}", role) for role in ("left", "right", MAINTAIN)]
+    yield made
+    for member in made:
+        member.close()
+
+
+def kill_all_and_look(crew: list[Committer], folder: Path, rounds: int, seed: int) -> int:
+    """Kills the three at once, round after round; returns how many commits were acknowledged."""
+    choose = random.Random(seed)
+    writers = crew[:2]
+    open_store(folder, create=True).close()  # three at once make a new one too slowly to be killed later than that
+    for number in range(rounds):
+        children = [member.begin(seed * 10_000 + number) for member in crew]
+        time.sleep(choose.uniform(0.05, 0.3))
+        for member, child in zip(crew, children, strict=True):
+            member.kill(child)
+        look_at_shares(folder, writers)
+    return sum(json.loads(line)[0] == "done" for member in writers for line in member.log.read_text().splitlines())
+
+
+def look_at_shares(folder: Path, writers: list[Committer]) -> None:
+    store = open_store(folder)
+    assert list(store.verify(full=True)) == []
+    now = stored(store)
+    store.close()
+    for member in writers:
+        acknowledged, under_way = states(member.log)
+        own = {name: text for name, text in now.items() if name.startswith(f"/{member.role}/")}
+        assert own in (acknowledged, under_way)
+        with member.log.open("a") as file:
+            file.write(json.dumps(["done" if own == under_way else "undone", []]) + "\n")
+
+
 @pytest.mark.slow
-def test_what_was_acknowledged_survives_often(committer, tmp_path):
-    kill_and_look(committer, tmp_path / "kb", rounds=400, seed=2)
+@pytest.mark.timeout(900)
+def test_two_writers_and_maintenance_survive_450_kills(crew, tmp_path, capsys):
+    acknowledged = kill_all_and_look(crew, tmp_path / "kb", rounds=150, seed=2)
+    with capsys.disabled():
+        print(f"\n150 rounds, 450 processes killed, {acknowledged} commits acknowledged, none lost")
+    assert acknowledged > 150
+
+
+@pytest.mark.torture
+@pytest.mark.timeout(0)
+def test_two_writers_and_maintenance_survive_10_000_kills(crew, tmp_path):
+    assert kill_all_and_look(crew, tmp_path / "kb", rounds=3_400, seed=3) > 3_400

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 EXAMPLES = """\b
 Examples:
   ingest add docs/ report.pdf            bring files in; again: only what changed
+  ingest add https://example.org/a.html  fetch a page
   ingest sync docs/                      the same, and forget what is gone
   ingest search "parental leave" -k 3    what would be found
   ingest text report.pdf                 the stored text, to check an offset
@@ -51,10 +52,16 @@ def _ingest_options(command: Callable[..., int]) -> Callable[..., int]:
 
 
 @ingest.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH…")
+@click.argument("paths", nargs=-1, metavar="PATH…")
+@click.option(
+    "--urls",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Fetch the web pages of this list too, one address a line.",
+)
 @_ingest_options
 def add(
     paths: tuple[str, ...],
+    urls: Path | None,
     kb: Path,
     as_json: bool,
     embedder: str | None,
@@ -62,11 +69,20 @@ def add(
     workers: int | None,
     exclude: tuple[str, ...],
 ) -> int:
-    """Bring files, folders or globs in. Unchanged files cost nothing; changed ones embed only what changed."""
+    """Bring files, folders, globs or web pages in. Unchanged files cost nothing; changed ones embed only what changed.
+
+    A PATH that begins with https:// or http:// is fetched: that page alone, and only from the public internet.
+    """
+    from dataclasses import replace
+
     from ingest import pipeline
 
+    wanted = (*paths, *_listed(urls))
+    if not wanted:
+        raise UsageError("There is nothing to add.", "Name files, folders or addresses: ingest add docs/")
     with _opened(kb, embedder, create=True) as knowledge:
-        return _watch(pipeline.add(knowledge, paths, _options(exclude, chunker, workers)), as_json)
+        options = replace(_options(exclude, chunker, workers), urls=True)
+        return _watch(pipeline.add(knowledge, wanted, options), as_json)
 
 
 @ingest.command()
@@ -216,6 +232,12 @@ def _opened(
 
     with KnowledgeBase.open(kb, embedder=embedder, create=create, read_only=read_only) as knowledge:
         yield knowledge
+
+
+def _listed(urls: Path | None) -> list[str]:
+    """The addresses in a file; empty lines and those that begin with # are left out."""
+    lines = [line.strip() for line in urls.read_text(encoding="utf-8").splitlines()] if urls else []
+    return [line if "://" in line else f"https://{line}" for line in lines if line and not line.startswith("#")]
 
 
 def _options(exclude: tuple[str, ...], chunker: str, workers: int | None) -> IngestOptions:

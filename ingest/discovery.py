@@ -24,16 +24,17 @@ _MAGIC = re.compile(r"[*?[]")
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A regular file and what it looked like when it was found. `path` is absolute."""
+    """A regular file and what it looked like when it was found. `path` is absolute; `name` stands for it, if given."""
 
     path: Path
     size: int
     mtime_ns: int
+    name: str = ""
 
     @property
     def uri(self) -> str:
         """The name under which it is stored."""
-        return uri_of(self.path)
+        return self.name or uri_of(self.path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ stopped at any moment, by Ctrl-C or by a power cut, has lost nothing that it rep
 from __future__ import annotations
 
 import os
+import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ from ingest.discovery import Found, FoundFile, find_files
 from ingest.documents import Source
 from ingest.errors import UsageError
 from ingest.reports import Event, Failed, Removed, Report, Scanned, Stored, Unchanged
+from ingest.web import is_address, parse_address
+from ingest.web.downloading import download
 from ingest.workers import Limits, ParsedFile, ParserPool
 from ingest.writer import Writer
 
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ingest.knowledge_base import KnowledgeBase
+    from ingest.web import Address
+    from ingest.workers import FailedFile
 
 RACY_SECONDS = 2.0  # a file written this shortly before it was read may change again under the same timestamp
 PASSING = frozenset({"timeout", "memory", "crashed", "vanished", "denied"})  # failures worth another try
@@ -32,18 +37,28 @@ PASSING = frozenset({"timeout", "memory", "crashed", "vanished", "denied"})  # f
 
 @dataclass(frozen=True, slots=True)
 class IngestOptions:
-    """How to ingest. `workers` None takes one per processor, at most four."""
+    """How to ingest. `workers` None takes one per processor, at most four; `urls` allows web addresses beside paths."""
 
     exclude: tuple[str, ...] = ()
     chunker: str = "sentence"
     workers: int | None = None
+    urls: bool = False
     limits: Limits = field(default_factory=Limits)
 
 
 def add(knowledge: KnowledgeBase, paths: Sequence[str | Path], options: IngestOptions | None = None) -> Iterator[Event]:
-    """Bring the files under `paths` in. Yields events as they happen; the last one is the `Report`."""
+    """Bring the files under `paths` in. Yields events as they happen; the last one is the `Report`.
+
+    Web addresses among them are fetched when `options.urls` allows it, and raise `UsageError` when it does not.
+    """
     options = options or IngestOptions()
-    return _run(knowledge, find_files(paths, exclude=options.exclude), options)
+    addresses = [parse_address(str(path).strip()) for path in paths if is_address(str(path))]
+    if addresses and not options.urls:
+        raise UsageError(
+            f"{addresses[0]} is a web address, and fetching is off.", "Allow it with IngestOptions(urls=True)."
+        )
+    found = find_files([path for path in paths if not is_address(str(path))], exclude=options.exclude)
+    return _with_pages(knowledge, found, options, addresses) if addresses else _run(knowledge, found, options)
 
 
 def sync(
@@ -70,16 +85,38 @@ def sync(
     return _run(knowledge, found, options, gone)
 
 
-def _run(knowledge: KnowledgeBase, found: Found, options: IngestOptions, gone: Sequence[str] = ()) -> Iterator[Event]:
+def _with_pages(
+    knowledge: KnowledgeBase, found: Found, options: IngestOptions, addresses: Sequence[Address]
+) -> Iterator[Event]:
+    """Pages are kept only until they are read."""
+    with tempfile.TemporaryDirectory(prefix="kestrel-") as folder:
+        pages = download(addresses, Path(folder))
+        found = replace(found, files=(*found.files, *pages.files))
+        yield from _run(knowledge, found, options, refused=pages.failures)
+
+
+def _run(
+    knowledge: KnowledgeBase,
+    found: Found,
+    options: IngestOptions,
+    gone: Sequence[str] = (),
+    refused: Sequence[FailedFile] = (),
+) -> Iterator[Event]:
     started = time.monotonic()
     events: list[Event] = []
-    for event in _steps(knowledge, found, options, gone):
+    for event in _steps(knowledge, found, options, gone, refused):
         events.append(event)
         yield event
     yield _report(knowledge, events, time.monotonic() - started)
 
 
-def _steps(knowledge: KnowledgeBase, found: Found, options: IngestOptions, gone: Sequence[str]) -> Iterator[Event]:
+def _steps(
+    knowledge: KnowledgeBase,
+    found: Found,
+    options: IngestOptions,
+    gone: Sequence[str],
+    refused: Sequence[FailedFile],
+) -> Iterator[Event]:
     stored = {source.uri: source for source in knowledge.sources()}
     work = [file for file in found.files if not _settled(file, stored.get(file.uri))]
     settled = [stored[file.uri] for file in set(found.files).difference(work)]
@@ -90,8 +127,8 @@ def _steps(knowledge: KnowledgeBase, found: Found, options: IngestOptions, gone:
     for skipped in found.skipped:
         if skipped.outcome:
             yield Failed(skipped.uri, skipped.outcome, skipped.reason)
-    if work:
-        yield from _read_and_store(knowledge, work, options, stored)
+    if work or refused:
+        yield from _read_and_store(knowledge, work, options, stored, refused)
     if gone:
         knowledge.store.commit([Remove(uri) for uri in gone])
         yield from (Removed(uri) for uri in gone)
@@ -100,9 +137,15 @@ def _steps(knowledge: KnowledgeBase, found: Found, options: IngestOptions, gone:
 
 
 def _read_and_store(
-    knowledge: KnowledgeBase, work: Sequence[FoundFile], options: IngestOptions, stored: dict[str, Source]
+    knowledge: KnowledgeBase,
+    work: Sequence[FoundFile],
+    options: IngestOptions,
+    stored: dict[str, Source],
+    refused: Sequence[FailedFile],
 ) -> Iterator[Event]:
     writer = Writer(knowledge, stored)
+    for failure in refused:
+        yield from writer.refuse(failure)
     chunker = open_chunker(options.chunker, knowledge.embedder)
     with ParserPool(chunker, options.limits, options.workers) as pool:
         for outcome in pool.parse(work):

@@ -20,6 +20,7 @@ BREACHES = {  # first words of a contract's name: the file that breaks it, and h
     "Inside ui": ("ui/theme.py", "from ui import state"),
     "Nouns": ("assistant/answers.py", "import sqlite3"),
     "Settings": ("assistant/answering.py", "from ingest import console"),
+    "Ingestion opens": ("ingest/readers/html.py", "def f():\n    import requests"),
     "SQL": ("ingest/knowledge_base.py", "import sqlite3"),
     "FAISS": ("ingest/search.py", "def f():\n    import faiss"),
     "The text-generation": ("assistant/generating.py", "def f():\n    import text_generation"),

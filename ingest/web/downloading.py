@@ -1,0 +1,64 @@
+"""Pages of the web as files for the parsers to read, each under its address as name."""
+
+from __future__ import annotations
+
+import mimetypes
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from ingest.discovery import FoundFile
+from ingest.documents import Source
+from ingest.errors import FileFailed
+from ingest.parsing import FailedFile, failed
+from ingest.web.addresses import Address
+from ingest.web.fetching import Page, fetch
+
+# The ending that tells a reader what a text is, by media type; what is no text tells so itself.
+ENDINGS = {
+    "text/html": ".html",
+    "application/xhtml+xml": ".xhtml",
+    "text/markdown": ".md",
+    "text/csv": ".csv",
+    "text/tab-separated-values": ".tsv",
+    "application/json": ".json",
+    "application/x-ndjson": ".jsonl",
+    "message/rfc822": ".eml",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Downloads:
+    """What of a list of addresses could be fetched, as files, and what could not."""
+
+    files: tuple[FoundFile, ...] = ()
+    failures: tuple[FailedFile, ...] = ()
+
+
+def download(addresses: Sequence[Address], folder: Path, get: Callable[[Address], Page] = fetch) -> Downloads:
+    """Fetch pages one after the other into `folder`. What goes wrong with one is its outcome."""
+    files, failures = [], []
+    for number, address in enumerate(dict.fromkeys(addresses)):
+        try:
+            page = get(address)
+        except FileFailed as failure:
+            source = Source(str(address), 0, 0, None, seen=time.time())
+            failures.append(failed(source, failure.outcome, failure.reason))
+            continue
+        path = folder / f"page-{number}{_ending(page)}"
+        path.write_bytes(page.data)
+        files.append(FoundFile(path, len(page.data), path.stat().st_mtime_ns, name=str(address)))
+    return Downloads(tuple(files), tuple(failures))
+
+
+def _ending(page: Page) -> str:
+    """By the media type, where that says anything; else by the name at the end of the address."""
+    named = PurePosixPath(page.address.target.partition("?")[0]).suffix.lower()
+    if page.kind in ENDINGS:
+        return ENDINGS[page.kind]
+    return named if named and len(named) <= 10 and named.isascii() and named[1:].isalnum() else _guessed(page.kind)
+
+
+def _guessed(kind: str) -> str:
+    return mimetypes.guess_extension(kind) or ""

@@ -12,6 +12,9 @@ from ingest.console import run
 
 COMMANDS = {
     "run": "eval.commands.run:run",
+    "report": "eval.commands.report:report",
+    "compare": "eval.commands.report:compare",
+    "gate": "eval.commands.report:gate",
     "score": "eval.commands.score:score",
 }
 

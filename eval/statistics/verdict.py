@@ -87,7 +87,7 @@ def _words(step: Step) -> str:
     low, high = found.interval
     return (
         f"{found.arm} {points(found.difference)} points over {found.baseline} "
-        f"(95 % CI {_whole(low)}…{_whole(high)}, p {_p_value(found.adjusted)})"
+        f"(95 % CI {_whole(low)}…{_whole(high)}, p {p_value(found.adjusted)})"
     )
 
 
@@ -102,5 +102,6 @@ def _whole(share: float) -> str:
     return f"−{-whole}" if whole < 0 else str(whole)
 
 
-def _p_value(value: float) -> str:
+def p_value(value: float) -> str:
+    """As it is written after "p": "= .012", "< .001"."""
     return "< .001" if value < 0.001 else f"= {value:.3f}".replace("0.", ".", 1)

@@ -11,6 +11,7 @@ import streamlit as st
 
 from assistant.answering import open_answerer
 from assistant.assistant import Assistant
+from assistant.history.history import new_id
 from assistant.packing import PackingOptions
 from ingest.documents import Filter
 from ingest.knowledge_base import KnowledgeBase
@@ -25,13 +26,19 @@ EXTRACTIVE = "extractive"
 
 @dataclass
 class Exchange:
-    """A question and what became of it: an answer, the words of an error, or the part that came before a stop."""
+    """A question and what became of it: an answer, the words of an error, or the part that came before a stop.
+
+    `run` is the name under which the answer is kept, "" where it is not (`unkept` says why); `verdict` a person's.
+    """
 
     question: str
     insisted: bool = False
     answer: Answer | None = None
     error: str = ""
     partial: str = ""
+    run: str = ""
+    unkept: str = ""
+    verdict: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,10 +67,15 @@ class Session:
     llm: str = EXTRACTIVE
     mode: Literal["auto", "chunks", "whole"] = "auto"
     sources: tuple[str, ...] = ()
+    conversation: str = field(default_factory=new_id)
     exchanges: list[Exchange] = field(default_factory=list)
     shown: Shown | None = None
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
     waiting: tuple[str, bool] | None = None  # a question that a button asked, and whether it insists
+
+    def begin(self, conversation: str = "", exchanges: list[Exchange] | None = None) -> None:
+        """A new conversation, or one that was held before."""
+        self.conversation, self.exchanges, self.shown = conversation or new_id(), exchanges or [], None
 
     @property
     def only(self) -> Filter | None:

@@ -8,6 +8,10 @@ import pytest
 from streamlit.testing.v1 import AppTest  # noqa: TID253
 
 from assistant import Assistant
+from assistant.conversations import past_conversations
+from assistant.history import History
+from ui.keeping import history_of, take_up
+from ui.state import Session
 
 WAIT = 60  # seconds
 
@@ -111,3 +115,53 @@ def test_models_lists_the_known_ones_and_tests_a_server(collection: Path):
     app.button(key="test-tgi:http://127.0.0.1:9").click().run()
     assert not app.exception
     assert any("✗" in element.value and "model" in element.value for element in app.markdown)
+
+
+def test_answers_are_kept_judged_found_and_taken_up_again(collection: Path):
+    app = opened("ask")
+    app.chat_input[0].set_value("When is parking free?").run()
+    app.chat_input[0].set_value("How much is paid for glasses?").run()
+    assert not app.exception
+    first, second = app.session_state.kestrel.exchanges
+    history = History(collection)
+    assert [run.answer.question for run in history.search()] == [second.question, first.question]
+    app.get("feedback")[0].set_value(1).run()
+    assert history.get(first.run).verdict == "good"
+    app.get("feedback")[1].set_value(0).run()
+    app.radio[0].set_value("missing")
+    next(field for field in app.text_input if field.label == "In your words").set_value("It is 300 now")
+    next(button for button in app.button if button.label == "Keep").click().run()
+    assert not app.exception
+    judged = history.get(second.run)
+    assert (judged.verdict, judged.reason) == ("missing", "It is 300 now")
+
+    app = opened("history")
+    app.text_input(key="history-words").set_value("nothing of this").run()
+    assert any("Nothing holds" in element.value for element in app.markdown)
+    app.text_input(key="history-words").set_value("glasses").run()
+    [title] = [expander.label for expander in app.expander]
+    assert "When is parking free" in title
+    assert "2 answers" in title
+
+
+def test_a_conversation_is_forgotten_and_a_new_one_begun(collection: Path):
+    app = opened("ask")
+    app.chat_input[0].set_value("When is parking free?").run()
+    held = app.session_state.kestrel.conversation
+    next(button for button in app.button if button.label == "New conversation").click().run()
+    assert app.session_state.kestrel.exchanges == []
+    assert app.session_state.kestrel.conversation != held
+    app = opened("history")
+    app.button(key=f"yes-forget-{held}").click().run()
+    assert not app.exception
+    assert History(collection).search() == []
+
+
+def test_a_conversation_of_before_is_taken_up(collection: Path):
+    app = opened("ask")
+    app.chat_input[0].set_value("When is parking free?").run()
+    here = Session(collection)
+    [past] = past_conversations(history_of(here))
+    take_up(here, past)
+    assert here.conversation == app.session_state.kestrel.conversation
+    assert here.exchanges[0].answer == app.session_state.kestrel.exchanges[0].answer

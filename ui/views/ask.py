@@ -9,8 +9,10 @@ from assistant.demo import EXAMPLES, SAMPLE
 from ingest import pipeline
 from ingest.errors import KestrelError
 from ingest.running import IngestRun
+from ui.keeping import keep
 from ui.state import Exchange, Session, Shown, assistant_of, knowledge_of, run_of, runs, session
 from ui.widgets.answer import show_exchange
+from ui.widgets.conversation import conversation_buttons
 from ui.widgets.failures import guarded, told
 from ui.widgets.inert import escaped, label, shown
 from ui.widgets.progress import show_run
@@ -26,6 +28,8 @@ def show() -> None:
         sidebar(here)
         if not _ready(here):
             return
+        with st.sidebar:
+            conversation_buttons(here)
         left, right = st.columns([3, 2], gap="large")
         with left, st.container(height=HEIGHT, border=False, key="conversation", autoscroll=True):
             for number in range(len(here.exchanges)):
@@ -99,6 +103,7 @@ def _answer(here: Session, question: str, insist: bool) -> None:
                 exchange.partial += piece
                 place.html(f'<p class="k-text">{escaped(exchange.partial)}</p>')
             exchange.answer = stream.answer
+            keep(here, exchange)
         except KestrelError as error:
             exchange.error = told(error)
         finally:

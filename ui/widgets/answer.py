@@ -13,6 +13,7 @@ from ui.state import Exchange, Session, Shown
 from ui.widgets.copying import copy_buttons
 from ui.widgets.failures import show_error
 from ui.widgets.inert import escaped, label, shown
+from ui.widgets.judging import thumbs
 from ui.widgets.ledger import ledger_bar
 
 SIGNS = {"supported": ("✓", "green"), "partly": ("~", "orange"), "not_found": ("✗", "red")}
@@ -53,7 +54,9 @@ def _show_answer(here: Session, number: int, exchange: Exchange, answer: Answer)
     _remarks(answer)
     if answer.prompt:
         ledger_bar(answer.prompt.ledger)
-    copy_buttons(here, exchange, number)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        thumbs(here, exchange, number)
+        copy_buttons(here, exchange, number)
 
 
 def _stages(timings: Mapping[str, float]) -> None:

@@ -28,7 +28,8 @@ def sidebar(here: Session) -> None:
 def choose_collection(here: Session, location: Path) -> None:
     """Another collection is another conversation."""
     if location != here.collection:
-        here.collection, here.sources, here.exchanges, here.shown = location, (), [], None
+        here.collection, here.sources = location, ()
+        here.begin()
 
 
 def collections(here: Session) -> list[Path]:

@@ -1,0 +1,78 @@
+"""The History page: conversations that were held on this collection; find, take up, take along, forget."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import streamlit as st
+
+from assistant.conversations import PastConversation, past_conversations
+from assistant.markdown import conversation_as_markdown
+from ui.keeping import history_of, take_up
+from ui.state import Session, session
+from ui.widgets.failures import guarded
+from ui.widgets.inert import escaped, label
+from ui.widgets.judging import REASONS
+from ui.widgets.sidebar import sidebar
+
+LISTED = 30  # conversations at a time
+
+
+def show() -> None:
+    with guarded():
+        here = session()
+        sidebar(here)
+        st.title("History")
+        st.caption(
+            "Answers from this collection, asked here or on the command line. They are kept beside it, in answers.db."
+        )
+        words = st.text_input("Search", placeholder="words of a question or an answer", key="history-words")
+        found = past_conversations(history_of(here), words)
+        if not found:
+            st.write("Nothing holds all of these words." if words.strip() else "No answers are kept yet.")
+        for past in found[:LISTED]:
+            _conversation(here, past)
+        if len(found) > LISTED:
+            st.caption(f"{len(found) - LISTED} older ones are not listed: search for words of theirs.")
+
+
+def _conversation(here: Session, past: PastConversation) -> None:
+    when = datetime.fromtimestamp(past.last_asked).astimezone().strftime("%Y-%m-%d %H:%M")
+    count = f" · {len(past.runs)} answers" if len(past.runs) > 1 else ""
+    with st.expander(f"**{label(past.title)}** · {when}{count}"):
+        for run in past.runs:
+            verdict = f" · {REASONS.get(run.verdict, run.verdict)}" if run.verdict else ""
+            st.html(
+                f'<p class="k-text"><b>{escaped(run.answer.question)}</b>{escaped(verdict)}<br>'
+                f"{escaped(run.answer.text)}</p>"
+            )
+        with st.container(horizontal=True):
+            if st.button("Take up", key=f"open-{past.id}", icon=":material/reply:"):
+                take_up(here, past)
+                st.switch_page(st.Page(_ask, title="Ask", url_path="ask", default=True))
+            st.download_button(
+                "Save as Markdown",
+                conversation_as_markdown([run.answer for run in past.runs]),
+                f"conversation-{past.id}.md",
+                "text/markdown",
+                key=f"save-{past.id}",
+                on_click="ignore",
+            )
+            _forget(here, past)
+
+
+def _forget(here: Session, past: PastConversation) -> None:
+    with st.popover("Forget", key=f"forget-{past.id}"):
+        st.write("The answers and their verdicts are deleted and overwritten.")
+        if st.button("Yes, forget them", key=f"yes-forget-{past.id}", type="primary"):
+            for run in past.runs:
+                history_of(here).remove(run.id)
+            if here.conversation == past.id:
+                here.begin()
+            st.rerun()
+
+
+def _ask() -> None:
+    from ui.views import ask
+
+    ask.show()

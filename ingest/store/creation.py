@@ -19,7 +19,7 @@ SUBFOLDERS = ("segments", "quarantine", "backups")
 def create_database(folder: Path, write_lock: FileLock) -> None:
     """Make `kb.db` unless another process was faster. It appears whole, under its name, or not at all."""
     with translated(folder):
-        folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        _make_folder(folder)
         with write_lock.held():
             if (folder / DATABASE).exists():
                 return
@@ -31,6 +31,14 @@ def create_database(folder: Path, write_lock: FileLock) -> None:
             _write(unfinished)
             unfinished.rename(folder / DATABASE)
             sync_folder(folder)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make it and those above it, so that they outlast a power cut."""
+    made = [place for place in (folder, *folder.parents) if not place.exists()]
+    folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    for place in made:
+        sync_folder(place.parent)
 
 
 def _write(path: Path) -> None:

@@ -6,7 +6,7 @@ import json
 import random
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,7 @@ pytestmark = [
 
 STATES = 300
 OFTEN = 5_000
-CONTROLS = 60
+CONTROLS = 40
 
 
 @pytest.fixture(scope="module")
@@ -43,11 +43,11 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Event]]:
 
 
 def lose_power(
-    life: tuple[Path, Sequence[Event]], seed: int, work: Path, *, deaf_from: int | None = None
+    life: tuple[Path, Sequence[Event]], seed: int, work: Path, deaf: Callable[[int, Event], bool] = lambda *_: False
 ) -> tuple[Path, Path, int]:
     """A state that the disk may be in: the folder, a log of what was acknowledged, and how much was dropped.
 
-    From event `deaf_from` on the disk does not hear when it is told to sync.
+    Events by number to which the disk is `deaf` are syncs that it does not hear.
     """
     from tests.support.power_loss import Disk
 
@@ -56,8 +56,9 @@ def lose_power(
     disk = Disk(root)
     cut = chance.randint(1, len(events))
     for number, event in enumerate(events[:cut]):
-        disk.take(event, syncs=deaf_from is None or number < deaf_from)
+        disk.take(event, syncs=not deaf(number, event))
     shutil.rmtree(work, ignore_errors=True)
+    work.mkdir()
     pages, names = disk.after_power_loss(work / "kb", chance)
     log = work / "log"
     log.write_text("".join(json.dumps(told) + "\n" for told in disk.told), encoding="utf-8")
@@ -108,14 +109,28 @@ def test_nothing_that_was_acknowledged_is_lost_often(life, tmp_path: Path):
     lose_and_look(life, OFTEN, tmp_path / "state")
 
 
-def test_the_control_without_syncing_is_seen_to_lose(life, tmp_path: Path, capsys):
-    """A test that cannot fail shows nothing: with a disk that is deaf to syncs after the first commit it must fail."""
+PARTS = {
+    "everything, after the first commit": lambda event: True,
+    "segments": lambda event: event.paths[0].endswith(".seg"),
+    "the log": lambda event: event.paths[0].endswith("-wal"),
+    "folders": lambda event: "." not in Path(event.paths[0]).name,
+}
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_the_control_without_syncing_is_seen_to_lose(life, tmp_path: Path, capsys, part: str):
+    """A test that cannot fail shows nothing: with a disk that is deaf to these syncs it must fail."""
     _, events = life
     first = next(number for number, event in enumerate(events) if event.call == "told" and b"done" in event.data)
+    since = first if part.startswith("everything") else 0
+
+    def deaf(number: int, event: Event) -> bool:
+        return event.call == "sync" and number >= since and PARTS[part](event)
+
     lost = 0
     for seed in range(CONTROLS):
-        folder, log, _ = lose_power(life, seed, tmp_path / "state", deaf_from=first)
+        folder, log, _ = lose_power(life, seed, tmp_path / "state", deaf)
         lost += bool(problem(folder, log))
     with capsys.disabled():
-        print(f"\npower loss without syncing: {lost} of {CONTROLS} states are bad, as they should be")
+        print(f"\npower loss without syncing {part}: {lost} of {CONTROLS} states are bad, as they should be")
     assert lost > CONTROLS / 10

@@ -1,8 +1,9 @@
 """What a disk may hold after the power went out: a trace of a store's life, replayed with unsynced writes dropped.
 
-The model is that of ALICE (Pillai et al., OSDI 2014) for a file system like ext4 or XFS: pages of 4 KB are written
-whole or not at all, in any order until the file is synced; names change in order until their folder is synced;
-syncing a new file keeps its name. Disks that lie about syncing are out of scope.
+The model is that of ALICE (Pillai et al., OSDI 2014), and weaker than ext4 or XFS: pages of 4 KB are written whole or
+not at all, in any order until the file is synced; changes of names, those of folders too, are lost each on its own
+until their folder is synced, only those of one name stay in order; syncing a new file keeps its name. Disks that lie
+about syncing are out of scope.
 """
 
 from __future__ import annotations
@@ -38,11 +39,12 @@ class Event:
     offset: int = 0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _File:
     """`kept` is on the disk for certain; `pending` are writes and lengths since the last sync, in order."""
 
     kept: bytearray = field(default_factory=bytearray)
+    is_folder: bool = False
     pending: list[tuple[int, bytes | None]] = field(default_factory=list)
 
     def sync(self) -> None:
@@ -88,6 +90,9 @@ def _event(line: str) -> Event | None:
 
 
 def _concerns(event: Event, root: str) -> bool:
+    """Also the syncing of the folder above, which keeps the name of the knowledge base."""
+    if event.call in {"open", "sync"} and event.paths == (root.rpartition("/")[0],):
+        return True
     return event.call == "told" or any(path == root or path.startswith(f"{root}/") for path in event.paths)
 
 
@@ -96,7 +101,7 @@ class Disk:
 
     def __init__(self, root: Path) -> None:
         self._root = str(root)
-        self._folders = {self._root}
+        self._folders = {self._root.rpartition("/")[0]}
         self._names: dict[str, _File] = {}  # as the processes see them
         self._kept_names: dict[str, _File] = {}
         self._changes: list[tuple[str, tuple[str, ...], _File | None]] = []  # of names, since the last sync of a folder
@@ -122,6 +127,7 @@ class Disk:
                 self._changes.append(("unlink", event.paths, self._names.pop(event.paths[0], None)))
             case "mkdir":
                 self._folders.add(event.paths[0])
+                self._changes.append(("create", event.paths, _File(is_folder=True)))
             case _:
                 pass
 
@@ -158,20 +164,30 @@ class Disk:
             self._keep_names([change for change in self._changes if change[0] == "create" and change[2] is file])
 
     def _keep_names(self, changes: Sequence[tuple[str, tuple[str, ...], _File | None]]) -> None:
+        """Keep these, and what happened to their names before."""
+        tied = {path for change in changes for path in change[1]}
+        changes = [change for change in self._changes if change in changes or tied.intersection(change[1])]
         for change in changes:
             _rename(self._kept_names, change)
         self._changes = [change for change in self._changes if change not in changes]
 
     def after_power_loss(self, target: Path, chance: random.Random) -> Dropped:
         """Writes what the disk may hold to `target`; returns how many writes and names were dropped."""
-        names = dict(self._kept_names)
-        lasting = chance.randint(0, len(self._changes))
-        for change in self._changes[:lasting]:
-            _rename(names, change)
-        for folder in sorted(self._folders):
-            _moved(folder, self._root, target).mkdir(mode=0o700, parents=True, exist_ok=True)
+        names, lost = dict(self._kept_names), set[str]()
+        share = chance.random()
+        for change in self._changes:
+            if lost.intersection(change[1]) or chance.random() < share:
+                lost.update(change[1])
+            else:
+                _rename(names, change)
         dropped = 0
-        for path, file in names.items():
+        for path, file in sorted(names.items()):  # a folder comes before what is in it
+            place = _moved(path, self._root, target)
+            if place != target and not place.parent.exists():
+                continue
+            if file.is_folder:
+                place.mkdir(mode=0o700)
+                continue
             data = bytearray(file.kept)
             share = chance.random()
             for offset, page in file.pending:
@@ -179,8 +195,8 @@ class Disk:
                     dropped += 1
                 else:
                     _apply(data, offset, page)
-            _moved(path, self._root, target).write_bytes(data)
-        return dropped, len(self._changes) - lasting
+            place.write_bytes(data)
+        return dropped, len(lost)
 
 
 def _rename(names: dict[str, _File], change: tuple[str, tuple[str, ...], _File | None]) -> None:

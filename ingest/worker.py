@@ -12,15 +12,18 @@ import pickle
 import signal
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO
 
 from ingest.confinement import deny_network, limit_memory, limit_processor_time
 from ingest.errors import KestrelError, UsageError
 from ingest.parsing import Parser
+from ingest.patience import watch
 from ingest.wire import WireClosed, encode, encode_error, receive, send
 
 READY = b""
+MORE_TIME = b"+"  # in place of an answer: the reader begins a part that has the whole time of a file
 OUT_OF_MEMORY = 70  # exit status; EX_SOFTWARE of sysexits.h
 
 
@@ -51,12 +54,18 @@ def _serve(tasks: IO[bytes], answers: IO[bytes]) -> None:
     try:
         setup = _setup(receive(tasks))
         send(answers, READY)
+        watch(partial(_start_anew, answers, setup.seconds))
         while True:
             task = json.loads(receive(tasks))
             limit_processor_time(setup.seconds)
             send(answers, encode(setup.parser.parse(Path(task["path"]), task["uri"])))
     except KestrelError as error:
         send(answers, encode_error(error))
+
+
+def _start_anew(answers: IO[bytes], seconds: int) -> None:
+    limit_processor_time(seconds)
+    send(answers, MORE_TIME)
 
 
 def _setup(payload: bytes) -> Setup:

@@ -21,13 +21,14 @@ from ingest.documents import Outcome, Source
 from ingest.errors import KestrelError
 from ingest.parsing import FailedFile, ParsedFile, failed
 from ingest.wire import WireClosed, decode, receive, send
-from ingest.worker import OUT_OF_MEMORY, READY
+from ingest.worker import MORE_TIME, OUT_OF_MEMORY, READY
 
 if TYPE_CHECKING:
     from ingest.discovery import FoundFile
 
 COMMAND = command_for("ingest.worker")
 START_SECONDS = 60.0
+MOST_PARTS = 1000  # for which a reader may ask time anew: pages read by OCR
 DYING_SECONDS = 2.0  # between the end of a worker's output and that of the process
 
 
@@ -101,13 +102,27 @@ class WorkerProcess:
         if process.stdin is None or process.stdout is None:
             raise WireClosed
         with self._lock:
-            self._deadline, self._expired = time.monotonic() + seconds, False
+            self._expired = False
+        self._start_clock(seconds)
         try:
             send(process.stdin, message)
-            return receive(process.stdout)
+            for _ in range(MOST_PARTS):
+                answer = receive(process.stdout)
+                if answer != MORE_TIME:
+                    return answer
+                self._start_clock(seconds)
+            with self._lock:  # no reader has so many parts: what it read has taken hold of it
+                self._expired = True
+                process.kill()
+            raise WireClosed
         finally:
             with self._lock:
                 self._deadline = math.inf
+
+    def _start_clock(self, seconds: float) -> None:
+        with self._lock:
+            if not self._expired:
+                self._deadline = time.monotonic() + seconds
 
     def _bury(self, process: subprocess.Popen[bytes]) -> int:
         """The exit status of a process that closed its pipes. The next file gets a new one."""

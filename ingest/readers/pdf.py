@@ -1,4 +1,4 @@
-"""PDF: text by pdfium, structure by pypdf, each in the other's place where that one fails."""
+"""PDF: text by pdfium, structure by pypdf, each in the other's place where that one fails; pictures by OCR."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from ingest.readers.characters import clean, require_text
 from ingest.readers.pdf_layout import lay_out
 from ingest.readers.pdf_outline import located
 from ingest.readers.pdf_parts import PdfFile, Structure, real_title
+from ingest.readers.pdf_quality import Quality, judge
 from ingest.readers.pdf_running import distinct, parted
+from ingest.readers.pdf_scans import DOUBTFUL, Scans
 from ingest.readers.pdfium_file import PdfiumFile
 from ingest.readers.pypdf_file import PypdfFile
+from ingest.readers.tesseract import languages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +32,10 @@ TELLING_OUTLINE = 2  # entries; a single one is the title
 
 
 class PdfReader:
-    """Reads PDF. Pages that neither library can read and pages without text are named in the warnings.
+    """Reads PDF. The warnings name pages that no library can read, that read badly, that hold no text.
+
+    A page that is a picture is read by Tesseract where that is installed: its label ends in ", OCR", and the metadata
+    hold `ocr_pages` and `ocr_confidence` (in [0, 1], over the pages).
 
     Raises `FileFailed`: "encrypted" when a password is needed, "needs_ocr" when no page holds text, "empty" when there
     is no page, "parse_error" when neither library can open it.
@@ -41,6 +47,7 @@ class PdfReader:
         with closing(_Pair(data)) as pdf:
             pages = pdf.read_pages()
             structure = pdf.structure()
+            scans = pdf.scans
         pages, running = parted(pages)
         layout = lay_out(pages)
         outlined = len(structure.outline) >= TELLING_OUTLINE
@@ -51,9 +58,9 @@ class PdfReader:
             source,
             title=real_title(clean(structure.title)) or layout.title or (headings[0].title if headings else ""),
             pages=layout.pages,
-            labels=_labels(structure, len(pages)),
+            labels=tuple(scans.label(page, label) for page, label in enumerate(_labels(structure, len(pages)), 1)),
             headings=headings,
-            metadata=_metadata(structure, running),
+            metadata={**_metadata(structure, running), **_ocr_metadata(scans)},
             warnings=tuple(pdf.warnings),
         )
 
@@ -66,6 +73,8 @@ class _Pair:
         self.warnings: list[str] = []
         if b"%%EOF" not in data[-END_WITHIN:]:
             self.warnings.append("the file was cut off: some of it may be missing")
+        self.scans = Scans()
+        self._poor: dict[int, Quality] = {}
         self._text = self._open()
 
     def _open(self) -> PdfFile:
@@ -101,19 +110,52 @@ class _Pair:
             raise FileFailed("parse_error", f"no page can be read: {unread[1]}")
         blank = [number for number, page in enumerate(pages, 1) if not page and number not in unread]
         if not any(pages):
-            raise FileFailed("needs_ocr", f"none of its {len(pages)} pages holds text: they are pictures, or blank")
+            raise FileFailed("needs_ocr", _without_text(len(pages)))
         self.warnings += [f"page {number} is left out: {reason}" for number, reason in unread.items()]
         if blank:
             self.warnings.append(f"no text on {_named(blank)}")
+        self._warn_of_quality()
         return pages
 
+    def _warn_of_quality(self) -> None:
+        self.warnings += [f"page {page} was not read by OCR: {reason}" for page, reason in self.scans.unread.items()]
+        self.warnings += [f"page {page} reads badly: {quality.fault}" for page, quality in self._poor.items()]
+        read = self.scans.confidence
+        if read:
+            sure = f"{self.scans.mean_confidence:.0%} sure of its words"
+            self.warnings.append(f"read by OCR, which was {sure}: {_named(list(read))}")
+        doubtful = [page for page, confidence in read.items() if confidence < DOUBTFUL]
+        if doubtful:
+            self.warnings.append(f"many words are wrong, for OCR was not sure of {_named(doubtful)}")
+
     def _lines(self, page: int) -> list[Line]:
+        """The page as the library reads it that reads it better; by OCR where both read it badly or not at all."""
         try:
-            return self._text.lines(page)
+            lines = self._text.lines(page)
         except FileFailed:
             if self._text is self._second:
                 raise
-            return self._second.lines(page)
+            lines = self._second.lines(page)
+        quality = _quality(lines)
+        if lines and quality.is_good:
+            return lines
+        if lines and self._text is not self._second:
+            lines, quality = self._better(page, lines, quality)
+        if isinstance(self._text, PdfiumFile) and not (lines and quality.is_good):
+            recognised = self.scans.read(self._text, page, garbled=bool(lines))
+            if recognised:
+                return recognised
+        if not quality.is_good:
+            self._poor[page + 1] = quality
+        return lines
+
+    def _better(self, page: int, lines: list[Line], quality: Quality) -> tuple[list[Line], Quality]:
+        try:
+            others = self._second.lines(page)
+        except FileFailed:
+            return lines, quality
+        other_quality = _quality(others)
+        return (others, other_quality) if others and other_quality.score > quality.score else (lines, quality)
 
     def structure(self) -> Structure:
         try:
@@ -128,6 +170,21 @@ class _Pair:
 
     def close(self) -> None:
         self._text.close()
+
+
+def _quality(lines: Sequence[Line]) -> Quality:
+    return judge("\n".join(line.text for line in lines))
+
+
+def _without_text(pages: int) -> str:
+    told = f"none of its {pages} pages holds text: they are pictures, or blank"
+    return told if languages() else f"{told}. Install Tesseract (tesseract-ocr) and they are read by OCR"
+
+
+def _ocr_metadata(scans: Scans) -> Metadata:
+    if not scans.confidence:
+        return {}
+    return {"ocr_pages": len(scans.confidence), "ocr_confidence": round(scans.mean_confidence, 3)}
 
 
 def _named(pages: Sequence[int]) -> str:

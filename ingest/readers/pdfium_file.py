@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
-from itertools import pairwise
+import io
+from dataclasses import replace
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
 
 from ingest.errors import FileFailed
@@ -11,10 +13,17 @@ from ingest.readers.pdf_columns import Row, in_reading_order
 from ingest.readers.pdf_parts import Entry, Line, Structure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 PASSWORD_ERROR = 4  # FPDF_ERR_PASSWORD, public/fpdfview.h
 COPYING = 1 << 4  # bit 5 of the permission flags, ISO 32000-1 table 22
+SPACE_WIDTH = 0.2  # times the size of the type: between letters that is a space
+WIDE_LETTERS = 0.2  # of a line's letters that white follows, at most: more is a word set wide
+PICTURE = 0.25  # of the page
+LETTERS_DRAWN = 150  # paths; letters as outlines
+MOST_OBJECTS = 20_000  # of a page that are looked at
+MOST_DOTS = 20_000_000  # a large page is drawn with fewer dots an inch
+POINTS = 72.0  # an inch
 SEMIBOLD = 600
 SPACE = 0x20
 GUTTER = 1.0  # times the size of the type: wider gaps may part columns
@@ -56,6 +65,39 @@ class PdfiumFile:
             text.close()
             opened.close()
 
+    def is_picture(self, page: int) -> bool:
+        """Whether a picture takes up much of the page, or so many lines that they may be letters."""
+        import pypdfium2.raw as pdfium
+
+        try:
+            opened = self._document[page]
+            width, height = opened.get_size()
+            pictures = strokes = 0.0
+            for shape in islice(opened.get_objects(max_depth=3), MOST_OBJECTS):
+                left, bottom, right, top = shape.get_bounds()
+                if shape.type == pdfium.FPDF_PAGEOBJ_IMAGE:
+                    pictures += (right - left) * (top - bottom)
+                strokes += shape.type == pdfium.FPDF_PAGEOBJ_PATH
+            return pictures >= PICTURE * width * height or strokes >= LETTERS_DRAWN
+        except self._error:
+            return False
+
+    def picture(self, page: int, dots_per_inch: float) -> tuple[bytes, float]:
+        """The page as PNG in grey, and its dots per inch: fewer than asked for where the page is large.
+
+        Raises `FileFailed("parse_error")` when it cannot be drawn.
+        """
+        try:
+            opened = self._document[page]
+            width, height = opened.get_size()
+            scale = min(dots_per_inch / POINTS, (MOST_DOTS / max(1.0, width * height)) ** 0.5)
+            picture = opened.render(scale=scale, grayscale=True).to_pil()
+        except (self._error, ValueError, OverflowError) as error:
+            raise FileFailed("parse_error", f"pdfium cannot draw the page: {error}") from error
+        stream = io.BytesIO()
+        picture.save(stream, "PNG", compress_level=1)
+        return stream.getvalue(), scale * POINTS
+
     def structure(self) -> Structure:
         import pypdfium2.raw as pdfium
 
@@ -93,6 +135,24 @@ def _rows(page: Any) -> Iterator[Row]:
         start += _units(raw) + 2
 
 
+def _missing_spaces(text: str, gaps: Sequence[tuple[int, float]], width: float) -> list[int]:
+    """Where words stand apart and pdfium put in no space, as between two fonts. Letters set wide are one word."""
+    inside = [(place, gap) for place, gap in gaps if _is_letter(text[place - 1]) and _is_letter(text[place])]
+    wide = [place for place, gap in inside if gap >= width]
+    return wide if len(wide) <= WIDE_LETTERS * sum(map(str.isalpha, text)) else []
+
+
+def _is_letter(character: str) -> bool:
+    """Of a script that parts its words; those have capitals, or at least the ones that pdfium takes for one word."""
+    return character.isupper() or character.islower()
+
+
+def _spaced(text: str, places: Sequence[int]) -> str:
+    inside = [place for place in places if 0 < place < len(text)]
+    cuts = [0, *inside, len(text)]
+    return " ".join(text[begin:end] for begin, end in pairwise(cuts)) if inside else text
+
+
 def _units(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
 
@@ -114,11 +174,20 @@ class _Ruler:
         whole = self._line(text, first)
         if len(text) != _units(text) or not whole.size:
             return Row(whole, (whole,))
-        cuts = [0, *self._cuts(first, len(text), GUTTER * whole.size), len(text)]
+        gaps = list(self._gaps(first, len(text)))
+        spaces = _missing_spaces(text, gaps, SPACE_WIDTH * whole.size)
+        whole = replace(whole, text=_spaced(text, spaces))
+        cuts = [0, *(place for place, gap in gaps if gap >= GUTTER * whole.size), len(text)]
         if len(cuts) == 2:
             return Row(whole, (whole,))
-        pieces = ((text[begin:end], first + begin) for begin, end in pairwise(cuts))
-        return Row(whole, tuple(self._line(piece.strip(), start) for piece, start in pieces if piece.strip()))
+        parts = [
+            self._part(text, first, begin, end, spaces) for begin, end in pairwise(cuts) if text[begin:end].strip()
+        ]
+        return Row(whole, tuple(parts))
+
+    def _part(self, text: str, first: int, begin: int, end: int, spaces: Sequence[int]) -> Line:
+        piece = text[begin:end].rstrip()
+        return replace(self._line(piece, first + begin), text=_spaced(piece, [at - begin for at in spaces]))
 
     def _line(self, text: str, first: int) -> Line:
         begin = self._pdfium.FPDFText_GetCharIndexFromTextIndex(self._page, first)
@@ -133,22 +202,21 @@ class _Ruler:
         _, _, right, bottom = self._extent(end)
         return Line(text, round(size, 1), bold, top, bottom, left, right)
 
-    def _cuts(self, first: int, length: int, gutter: float) -> Iterator[int]:
-        """Where in the text characters stand that follow a gap of at least `gutter` points."""
+    def _gaps(self, first: int, length: int) -> Iterator[tuple[int, float]]:
+        """Where in the text characters follow white that is drawn as no character, and how wide it is in points."""
         begin = self._pdfium.FPDFText_GetCharIndexFromTextIndex(self._page, first)
         end = self._pdfium.FPDFText_GetCharIndexFromTextIndex(self._page, first + length - 1)
-        # Pieces are drawn apart; a row that is drawn in one needs no look at its characters.
+        # Such white parts what is drawn apart; a row that is drawn in one needs no look at its characters.
         if begin < 0 or self._pdfium.FPDFText_CountRects(self._page, begin, end + 1 - begin) < 2:
             return
         reached = self._extent(begin)[2]
         for character in range(begin + 1, end + 1):
             left, _, right, _ = self._extent(character)
-            if right <= left or self._pdfium.FPDFText_IsGenerated(self._page, character) == 1:
+            if right <= left or self._pdfium.FPDFText_GetUnicode(self._page, character) == SPACE:
                 continue  # a space that pdfium put in stands nowhere
-            if self._pdfium.FPDFText_GetUnicode(self._page, character) == SPACE:
-                continue
-            if left - reached >= gutter:
-                yield self._pdfium.FPDFText_GetTextIndexFromCharIndex(self._page, character) - first
+            place = self._pdfium.FPDFText_GetTextIndexFromCharIndex(self._page, character) - first
+            if left > reached and 0 < place < length:
+                yield place, left - reached
             reached = max(reached, right)
 
     def _size(self, character: int) -> float:

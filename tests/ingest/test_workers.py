@@ -101,6 +101,14 @@ def test_a_file_that_takes_too_long_is_given_up(tmp_path, deed):
     assert time.monotonic() - started < 30
 
 
+def test_a_reader_has_the_time_for_each_part_that_it_asks_for(tmp_path):
+    files = write(tmp_path, a_trouble="work 3", b_trouble="beg", c_txt="after")
+    results = parse(files, limits=Limits(seconds=1.5))
+    assert text_of(results["a"]) == "3 parts"
+    assert results["b"].source.outcome == "timeout", "asking for ever is no way out"
+    assert text_of(results["c"]) == "after"
+
+
 @linux_only
 def test_a_file_that_takes_too_much_memory_is_given_up(tmp_path):
     results = parse(write(tmp_path, a_trouble="hoard", b_txt="after"), limits=Limits(memory=1_000_000_000))

@@ -8,6 +8,7 @@ import time
 
 from ingest.documents import Document, Span, document_id
 from ingest.errors import MissingExtra
+from ingest.patience import ask_for_more_time
 
 
 class ShoutingReader:
@@ -42,6 +43,16 @@ class TroubleReader:
 
     def hang(self) -> None:
         time.sleep(600)
+
+    def work(self, parts: str) -> str:
+        for _ in range(int(parts)):
+            ask_for_more_time()
+            time.sleep(0.6)
+        return f"{parts} parts"
+
+    def beg(self) -> None:
+        while True:
+            ask_for_more_time()
 
     def spin(self) -> None:
         while True:

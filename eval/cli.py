@@ -11,6 +11,7 @@ import click
 from ingest.console import run
 
 COMMANDS = {
+    "build": "eval.commands.build:build",
     "run": "eval.commands.run:run",
     "report": "eval.commands.report:report",
     "compare": "eval.commands.report:compare",
@@ -20,6 +21,7 @@ COMMANDS = {
 
 EXAMPLES = """\b
 Examples:
+  python -m eval build --kb contracts --out set.jsonl --review set.csv
   python -m eval run --questions set.jsonl --variants extractive:k=5,extractive:k=20 --out runs/k
   python -m eval score --task quality --cases quality.jsonl.gz --outputs gpt4.pred.jsonl.gz
 

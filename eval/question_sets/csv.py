@@ -1,6 +1,7 @@
-"""A table with a heading line: question, and any of answer(s), choices, source, page, answerable, id, kind, part.
+"""A table with a heading line: question, and any of answers, choices, source, page, span, answerable, id, kind, part.
 
-Several answers, choices or pages of a cell stand between "|". Comma, semicolon and tab are told apart by the heading.
+Several answers, choices or pages of a cell stand between "|"; a span is written 120-185. Rows with "no" under "keep"
+are left out. Comma, semicolon and tab are told apart by the heading.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ def read(found: Contents) -> Iterator[Question]:
         cells = {(name or "").strip().lower(): (value or "").strip() for name, value in row.items() if name}
         if "question" not in cells:
             raise UsageError(f"{found.path} has no column 'question'.", f"Its heading is: {heading}")
+        if "keep" in cells and not _flag(cells["keep"] or "yes", "keep", where):
+            continue
         yield question_of(_record(cells, where), where, f"row{number}")
 
 
@@ -40,7 +43,9 @@ def _record(cells: dict[str, str], where: str) -> dict[str, Any]:
         if name in LISTS:
             record[name] = [part.strip() for part in value.split("|") if part.strip()]
         elif name == "answerable":
-            record[name] = _flag(value, where)
+            record[name] = _flag(value, name, where)
+        elif name == "span":
+            record[name] = _span(value, where)
         else:
             record[name] = value
     try:
@@ -50,14 +55,19 @@ def _record(cells: dict[str, str], where: str) -> dict[str, Any]:
         raise UsageError(
             f"{where}: a page that is no number.", "Pages count from 1; several stand between |."
         ) from error
-    if "span" in record:
-        raise UsageError(f"{where}: a span does not fit into a cell.", "Give the page, or write the set as JSONL.")
     if "choices" not in record and "answer" in record:
         record.setdefault("answers", []).extend(part.strip() for part in record.pop("answer").split("|"))
     return record
 
 
-def _flag(value: str, where: str) -> bool:
+def _flag(value: str, name: str, where: str) -> bool:
     if value.casefold() in YES | NO:
         return value.casefold() in YES
-    raise UsageError(f"{where}: answerable is {value!r}.", "Write yes or no.")
+    raise UsageError(f"{where}: {name} is {value!r}.", "Write yes or no.")
+
+
+def _span(value: str, where: str) -> list[int]:
+    ends = value.split("-")
+    if len(ends) != 2 or not all(end.strip().isdigit() for end in ends):
+        raise UsageError(f"{where}: span {value!r}.", "Write two numbers, as 120-185.")
+    return [int(end) for end in ends]

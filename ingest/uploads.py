@@ -12,15 +12,16 @@ _RESERVED = re.compile(r'[<>:"/\\|?*\x00-\x1f]')  # of Windows, so that a collec
 _LONGEST = 200  # bytes of a name; file systems allow 255
 
 
-def keep_upload(location: Path, name: str, data: bytes) -> Path:
+def keep_upload(location: Path, name: str, data: bytes, folder: str = FOLDER) -> Path:
     """Writes an uploaded file under its own name and returns its path.
 
     The same bytes under the same name are one file, other bytes replace it: a new version of a document is uploaded
-    under its old name. Of `name` only the last part counts, so that no name leads out of the folder.
+    under its old name. Of `name` only the last part counts, so that no name leads out of the folder,
+    which is one of the knowledge base's own.
     """
-    folder = location / FOLDER
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = folder / _safe(name)
+    place = location / folder
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = place / _safe(name)
     beside = path.with_name(f".{path.name[: _LONGEST // 2]}.part")
     beside.touch(mode=0o600)
     beside.write_bytes(data)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from ui.views import ask, history, library, models
+from ui.views import ask, evaluate, history, library, models
 from ui.widgets.style import STYLE
 
 ICON = Path(__file__).with_name("kestrel.svg")
@@ -20,6 +20,7 @@ def main() -> None:
             st.Page(ask.show, title="Ask", icon=":material/question_answer:", url_path="ask", default=True),
             st.Page(library.show, title="Library", icon=":material/folder_open:", url_path="library"),
             st.Page(history.show, title="History", icon=":material/history:", url_path="history"),
+            st.Page(evaluate.show, title="Evaluate", icon=":material/balance:", url_path="evaluate"),
             st.Page(models.show, title="Models", icon=":material/memory:", url_path="models"),
         ]
     ).run()

@@ -19,6 +19,7 @@ from ingest.knowledge_base import KnowledgeBase
 if TYPE_CHECKING:
     from assistant.answers import Answer
     from assistant.protocols import LLM
+    from eval.background import EvaluationRun
     from ingest.running import IngestRun
 
 EXTRACTIVE = "extractive"
@@ -129,3 +130,9 @@ def runs() -> dict[str, Any]:
 def run_of(here: Session) -> IngestRun | None:
     found: IngestRun | None = runs().get(str(here.collection))
     return found
+
+
+@st.cache_resource
+def evaluations() -> dict[str, EvaluationRun]:
+    """The evaluation of each collection, seen by every session."""
+    return {}

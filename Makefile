@@ -7,7 +7,7 @@ export UV_FIND_LINKS = $(PIP_FIND_LINKS)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow torture lint format check ui bench lock clean
+.PHONY: help setup demo test test-slow torture soak lint format check ui bench lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -30,8 +30,11 @@ test: setup ## run the fast tests
 test-slow: setup ## run the slow tests
 	$(BIN)/python -m pytest -m 'slow and not torture and not gpu'
 
-torture: setup ## run what takes longer than CI has: every crash point, 10,000 kills, 5,000 power cuts
+torture: setup ## run what takes longer than CI has: every crash point, 10,000 kills, 5,000 power cuts, an hour of use
 	$(BIN)/python -m pytest -m torture --timeout 0
+
+soak: setup ## use a knowledge base for an hour and watch memory and open files
+	$(BIN)/python -m pytest -s tests/test_soak.py -m torture --timeout 0
 
 lint: setup ## format check, linters, types, import contracts
 	$(BIN)/ruff format --check .

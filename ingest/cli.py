@@ -12,6 +12,7 @@ import click
 from ingest.console import embedder_option, emit_json, json_option, knowledge_base_option, run, say
 from ingest.errors import NothingIndexed, UsageError
 from ingest.folder_commands import SOME_FILES_FAILED, doctor
+from ingest.transfer_commands import export, import_
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -273,7 +274,8 @@ def _watch(events: Iterator[Event], as_json: bool) -> int:
     return SOME_FILES_FAILED if report.failed else 0
 
 
-ingest.add_command(doctor)
+for command in (doctor, export, import_):
+    ingest.add_command(command)
 
 
 def main() -> NoReturn:

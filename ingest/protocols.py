@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from ingest.documents import Chunk, Document, Filter, Hit, Model, Source, Span
+from ingest.documents import Chunk, Document, Entry, Filter, Hit, Model, Source, Span
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -111,6 +111,17 @@ class Store(Protocol):
 
     def document(self, document_id: str) -> Document | None:
         """The document under the first of its names."""
+        ...
+
+    def contents(self) -> Mapping[str, bytes]:
+        """Every document's id with a hash of all that is stored of it, in the order in which they were stored.
+
+        The hash leaves out names and vectors; stores of any kind give equal hashes for equal documents.
+        """
+        ...
+
+    def entry(self, source: Source) -> Entry | None:
+        """What `Put` stored of the document that `source` points at, vectors included; None when it is gone."""
         ...
 
     def chunks(self, document_id: str) -> list[Chunk]:

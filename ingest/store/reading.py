@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import cast
 
 from ingest.changes import Holding, Statistics
-from ingest.documents import Chunk, Document, Heading, Hit, Outcome, Source
+from ingest.documents import Chunk, Document, Entry, Heading, Hit, Outcome, Source, Span
 from ingest.store.ballast import NAME as BALLAST
 from ingest.store.faults import damaged
 from ingest.store.rows import unpack
 from ingest.store.snapshot import Snapshot
+from ingest.store.stored_vectors import vectors_of
 from ingest.store.table_rows import ChunkRow, DocumentRow, SourceRow
 
 _LISTED = "IN (SELECT value FROM json_each(?))"
@@ -61,6 +63,27 @@ def read_document(snapshot: Snapshot, document_id: str) -> Document | None:
         metadata=json.loads(row.metadata),
         warnings=tuple(details["warnings"]),
     )
+
+
+def read_contents(snapshot: Snapshot) -> dict[str, bytes]:
+    """See `Store.contents`; keys are given in ascending order, as chunk ids are."""
+    return {row.id: row.content for row in snapshot.rows(DocumentRow, "ORDER BY key")}
+
+
+def read_entry(snapshot: Snapshot, source: Source) -> Entry | None:
+    """See `Store.entry`."""
+    document = read_document(snapshot, source.document_id or "")
+    if document is None:
+        return None
+    row = snapshot.document(document.id)
+    assert row is not None  # of the same snapshot
+    chunks = list(snapshot.rows(ChunkRow, "WHERE document = ? ORDER BY ordinal", (row.key,)))
+    stored = vectors_of(snapshot, (chunk.id for chunk in chunks))
+    if len(stored) != len(chunks):
+        raise damaged(snapshot.folder, f"{len(chunks) - len(stored)} vectors of document {document.id} are not there")
+    spans = tuple(Span(chunk.start, chunk.stop, unpack(chunk.heading)) for chunk in chunks)
+    hashes = tuple(chunk.embedding_hash for chunk in chunks)
+    return Entry(replace(document, source=source.uri), source, spans, hashes, stored.vectors)
 
 
 def read_chunks(snapshot: Snapshot, document_id: str) -> list[Chunk]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.changes import Change, Committed, Finding, Holding, Receipt, Statistics
-from ingest.documents import Chunk, Document, Filter, Hit, Model, Source
+from ingest.documents import Chunk, Document, Entry, Filter, Hit, Model, Source
 from ingest.store import ballast
 from ingest.store.compaction import rebuild
 from ingest.store.database import Database
@@ -17,7 +17,9 @@ from ingest.store.keywords import FullTextIndex, Weights
 from ingest.store.maintenance import maintain
 from ingest.store.reading import (
     read_chunks,
+    read_contents,
     read_document,
+    read_entry,
     read_hits,
     read_holdings,
     read_sources,
@@ -108,6 +110,16 @@ class SqliteStore:
     def document(self, document_id: str) -> Document | None:
         with self._database.snapshot() as snapshot:
             return read_document(snapshot, document_id)
+
+    def contents(self) -> Mapping[str, bytes]:
+        """See `Store.contents`."""
+        with self._database.snapshot() as snapshot:
+            return read_contents(snapshot)
+
+    def entry(self, source: Source) -> Entry | None:
+        """See `Store.entry`."""
+        with self._database.snapshot() as snapshot:
+            return read_entry(snapshot, source)
 
     def chunks(self, document_id: str) -> list[Chunk]:
         with self._database.snapshot() as snapshot:

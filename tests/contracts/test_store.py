@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from ingest.changes import Record, Remove
+from ingest.changes import Put, Record, Remove
 from ingest.documents import Filter, Model, Source, Span
 from ingest.errors import EmbedderFailed, KnowledgeBaseError, KnowledgeBaseMismatch, NothingIndexed, UsageError
 from ingest.store import open_store
@@ -209,6 +209,34 @@ def test_holdings_say_what_is_under_each_name(store):
         ("", 0, len(entry("/", prose(2)).spans), ()),
         ("", 0, 0, ()),
     ]
+
+
+def test_an_entry_comes_back_as_it_was_put_and_can_be_put_elsewhere(store, tmp_path):
+    made = put("/a.pdf", prose(1), title="Report", pages=(0, 90), labels=("i", "ii"), metadata={"year": 2024})
+    store.commit([made, put("/b.txt", prose(2)), put("/a.txt", "")])
+    sources = {source.uri: source for source in store.sources()}
+    entry = store.entry(sources["/a.pdf"])
+    assert (entry.document, entry.source) == (made.entry.document, sources["/a.pdf"])
+    assert (entry.spans, entry.hashes) == (made.entry.spans, made.entry.hashes)
+    assert (entry.vectors == made.entry.vectors).all()
+    assert store.entry(dataclasses.replace(sources["/a.pdf"], document_id=None)) is None
+    assert store.entry(dataclasses.replace(sources["/a.pdf"], document_id="f" * 64)) is None
+    other = open_store(tmp_path / "other", create=True)
+    other.commit([Put(store.entry(source), MODEL) for source in sources.values()])
+    assert other.contents() == store.contents()
+    other.close()
+
+
+def test_contents_come_in_the_order_of_storing_and_tell_versions_apart(store):
+    first, second = put("/b.txt", prose(1)), put("/a.txt", prose(2))
+    store.commit([first, second])
+    before = store.contents()
+    assert list(before) == [first.entry.document.id, second.entry.document.id]
+    store.commit([put("/b.txt", prose(1), spans=(Span(0, 40),))])
+    after = store.contents()
+    assert list(after) == [second.entry.document.id, first.entry.document.id]
+    assert after[first.entry.document.id] != before[first.entry.document.id]
+    assert after[second.entry.document.id] == before[second.entry.document.id]
 
 
 # Commits

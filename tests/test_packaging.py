@@ -58,7 +58,7 @@ def test_wheel_holds_the_packages_and_their_data(wheel: Path) -> None:
         path.relative_to(ROOT).as_posix()
         for package in PACKAGES
         for path in (ROOT / package).rglob("*")
-        if path.suffix in {".py", ".toml", ".sql", ".md", ".pdf"} or path.name == "py.typed"
+        if path.suffix in {".py", ".toml", ".sql", ".md", ".pdf", ".css"} or path.name == "py.typed"
     }
     assert modules <= names
     assert {"assistant/sample/kestrel-guide.pdf", "ingest/py.typed", "assistant/py.typed"} <= names

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ingest.console import emit_json, json_option, knowledge_base_option, say
 
+if TYPE_CHECKING:
+    from eval.samples import Question
+    from ingest.knowledge_base import KnowledgeBase
+
 EXAMPLES = """\b
 Examples:
   python -m eval build --kb contracts --out set.jsonl --review set.csv
+  python -m eval build --kb contracts --out set.jsonl --feedback
   python -m eval build --kb contracts --out set.jsonl --number 200 --train 0.5 --llm tgi:http://localhost:8080
 
 \b
@@ -30,6 +36,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--train", type=click.FloatRange(0, 1), default=0.0, show_default=True, help="Share kept for training.")
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same set.")
 @click.option("--llm", metavar="SPEC", help="A model server that words the questions. Default: cloze and headings.")
+@click.option("--feedback", is_flag=True, help="Take the questions whose answers were called good; make none.")
 @click.option("--force", is_flag=True, help="Write over files that are there.")
 @json_option
 def build(
@@ -41,6 +48,7 @@ def build(
     train: float,
     seed: int,
     llm: str | None,
+    feedback: bool,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -62,7 +70,8 @@ def build(
 
         model = open_llm(llm)
     with KnowledgeBase.open(kb, read_only=True) as knowledge:
-        questions = built(knowledge, Recipe(number, unanswerable, train, seed=seed), model)
+        recipe = Recipe(number, unanswerable, train, seed=seed)
+        questions = from_feedback(knowledge) if feedback else built(knowledge, recipe, model)
         texts = {
             Path(source.uri).name: knowledge.text(source.uri) for source in knowledge.sources() if source.document_id
         }
@@ -86,7 +95,24 @@ def build(
         f"{found['questions']} questions on {found['documents']} documents, {found['unanswerable']} without an answer, "
         f"{found['train']} kept for training: {out}"
     )
-    if len(questions) < number:
+    if len(questions) < number and not feedback:
         say(f"{number} were asked for; without near duplicates the documents hold no more of each kind.")
     if shared:
         say(f"{found['leaked_questions']} questions of the test part resemble one of the training part.")
+
+
+def from_feedback(knowledge: KnowledgeBase) -> list[Question]:
+    """Raises `UsageError` where no answer was called good."""
+    from assistant.history import History
+    from eval.building.feedback import judged_questions
+    from ingest.errors import UsageError
+
+    questions, left = judged_questions(History(knowledge.location).judged())
+    if not questions:
+        raise UsageError(
+            f"No kept answer of {knowledge.location} was called good.",
+            "Judge some: assistant feedback RUN good; RUN is in `assistant history`.",
+        )
+    if left:
+        say(f"{left} other verdicts say what is not right, not what is: they are left out.")
+    return questions

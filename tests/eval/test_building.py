@@ -9,9 +9,11 @@ import pytest
 from click.testing import CliRunner
 
 from assistant.assistant import Assistant
+from assistant.history.runs import Run
 from assistant.llms.scripted import ScriptedModel
 from eval.building.building import Recipe, build
 from eval.building.cloze import ASKED, BLANK, blanks
+from eval.building.feedback import judged_questions
 from eval.building.leakage import distinct, leakage
 from eval.cli import evaluation
 from eval.question_sets import load
@@ -146,3 +148,28 @@ def test_documents_that_hold_nothing_to_ask_say_so(tmp_path):
         kestrel.add(tmp_path / "note.txt")
         with pytest.raises(NothingIndexed, match="no sentence or heading"):
             build(kestrel.knowledge, Recipe())
+
+
+def test_good_answers_become_questions_whose_gold_is_where_they_were_found(kb, tmp_path):
+    asked = "How long does a shift in Gera last?"
+    with Assistant.open(kb, read_only=True) as kestrel:
+        answer = kestrel.ask(asked, insist=True)
+        refusal = kestrel.ask("Who won the chess tournament of Lisbon?")
+    assert (answer.abstained, refusal.abstained) == (False, True)
+    runs = [
+        Run("a1", 1.0, answer, verdict="good"),
+        Run("b2", 2.0, refusal, verdict="good"),
+        Run("c3", 3.0, answer, verdict="wrong"),
+    ]
+    questions, left = judged_questions(runs)
+    citation = answer.sentences[0].citations[0]
+    assert left == 1
+    assert (questions[0].question, questions[0].source, questions[0].pages) == (asked, "gera.md", ())
+    assert questions[0].span[0] <= citation.start < citation.end <= questions[0].span[1]
+    assert (questions[1].answerable, questions[1].kind) == (False, "feedback")
+
+
+def test_a_set_of_feedback_needs_good_answers(kb, tmp_path):
+    arguments = ["build", "--kb", str(kb), "--out", str(tmp_path / "set.jsonl"), "--feedback"]
+    with pytest.raises(UsageError, match="was called good"):
+        CliRunner().invoke(evaluation, arguments, standalone_mode=False, catch_exceptions=False)

@@ -74,7 +74,7 @@ def test_wordings_find_what_the_question_alone_ranks_lower(folder: Path):
 
 
 def test_every_way_of_expanding_answers(folder: Path):
-    model = ScriptedModel(["Are spectacles reimbursed?", "Spectacles are reimbursed up to 200 euros. [1]"])
+    model = ScriptedModel(["Are spectacles reimbursed?", "Spectacles are reimbursed up to 200 euros. [2]"])
     with Assistant.open(folder / "kb", llm=model, expand="model") as kestrel:
         kestrel.add(folder)
         answer = kestrel.ask(QUESTION)

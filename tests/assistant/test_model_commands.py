@@ -171,7 +171,7 @@ def test_streamed_text_cannot_paint_the_terminal(call: Call) -> None:
 def test_explain_draws_the_ledger(call: Call) -> None:
     err = call("ask", QUESTION, "--explain", replies=["The deposit is 1,450 euros. [1]"]).err
     assert "# passages" in err
-    assert re.search(r"^search \d+ ms, pack .*, generate .*, verify .*, total .*", err, re.M)
+    assert re.search(r"^search .*, pack .*, generate .*, verify .*, total .*", err, re.M)
     assert "No prompt was sent" in call("ask", QUESTION, "--explain").err
 
 

@@ -45,7 +45,8 @@ class ModelProfile:
     `window` bounds prompt and answer together, `max_input` the prompt alone. `template` holds "{prompt}" once, or is
     "" where the server applies the model's own chat template; `overhead` is what the server then adds, special
     tokens included. `usable` is the length up to which retrieval inside the prompt was measured to work, None where
-    nobody measured. `models` are patterns of the names under which servers announce the model (`fnmatch`, case
+    nobody measured. `examples`: the instructions show answers, for models that follow an example better than a rule.
+    `models` are patterns of the names under which servers announce the model (`fnmatch`, case
     ignored); a profile without any fits every model, and its window only stands in until the server tells its own.
     """
 
@@ -60,6 +61,7 @@ class ModelProfile:
     summary: str = ""
     models: tuple[str, ...] = ()
     overhead: int = 0
+    examples: bool = False
     sampling: Sampling = Sampling()
     serving: Serving = Serving()
 

@@ -34,7 +34,7 @@ SMALLER = 0.85  # of a prompt that the server found too long, for the second att
 _BORNE_OUT = {"supported": 1.0, "partly": 0.5, "not_found": 0.0}
 
 # Where a model that does not stop goes on with the dialogue it was shown.
-_NEXT_TURN = re.compile(r"\n\s*(?:Earlier )?Question:.*", re.DOTALL)
+_NEXT_TURN = re.compile(r"\n\s*(?:Earlier q|Example q|Q)uestion:.*", re.DOTALL)
 
 
 class GenerativeAnswering:

@@ -109,8 +109,12 @@ class Packer:
         self, question: str, hits: Sequence[Hit], history: Sequence[Turn] = (), options: PackingOptions | None = None
     ) -> Prompt:
         """The prompt for a question; `hits` best first. Raises `PromptTooLong` when the question leaves no room."""
-        control = self.profile.control_tokens
-        return self.pack_as(lambda shown, turns: answering(question, shown, turns, control), hits, history, options)
+        control, examples = self.profile.control_tokens, self.profile.examples
+
+        def write(shown: Sequence[Passage], turns: Sequence[Turn]) -> Slots:
+            return answering(question, shown, turns, control, examples=examples)
+
+        return self.pack_as(write, hits, history, options)
 
     def pack_as(
         self, write: Write, hits: Sequence[Hit], history: Sequence[Turn] = (), options: PackingOptions | None = None

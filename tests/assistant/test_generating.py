@@ -15,8 +15,8 @@ from assistant.errors import ModelMismatch, ModelUnreachable, PromptOverflow
 from assistant.generating import GenerativeAnswering
 from assistant.llms.scripted import Reply, ScriptedModel
 from assistant.packing import PackingOptions
-from assistant.profiles import profile_named
-from assistant.prompts import REFUSAL
+from assistant.profiles import builtin_profiles, profile_named
+from assistant.prompts import EXAMPLES, REFUSAL
 from assistant.refusing import refuses
 from ingest.documents import Hit
 from ingest.errors import UsageError
@@ -139,9 +139,34 @@ def test_an_answer_that_mentions_the_refusal_is_none() -> None:
     assert not refuses("Parental leave lasts 14 weeks. The documents do not answer this for part-timers.")
 
 
-def test_a_dialogue_that_goes_on_is_cut() -> None:
-    answer, _ = ask("It lasts 14 weeks. [2]\nQuestion: And now?\nAnswer: Nothing.")
+@pytest.mark.parametrize("turn", ["Question", "Earlier question", "Example question"])
+def test_a_dialogue_that_goes_on_is_cut(turn: str) -> None:
+    answer, _ = ask(f"It lasts 14 weeks. [2]\n{turn}: And now?\nAnswer: Nothing.")
     assert answer.text == "It lasts 14 weeks."
+
+
+def test_models_that_need_it_are_shown_examples_and_those_are_counted() -> None:
+    shown, plainly = (replace(window(4096), examples=examples) for examples in (True, False))
+    prompts = {}
+    for profile in (shown, plainly):
+        model = ScriptedModel(["The office closes at six. [2]"], profile)
+        stream = AnswerStream(
+            GenerativeAnswering(KNOWLEDGE, model, Quoting(KNOWLEDGE)).respond(Inquiry(QUESTION, QUESTION), search)
+        )
+        list(stream)
+        assert stream.answer.prompt is not None
+        prompts[profile.examples] = stream.answer.prompt
+        assert stream.answer.abstained  # what an example says is found in no document
+    assert EXAMPLES in prompts[True].text
+    assert EXAMPLES not in prompts[False].text
+    assert prompts[True].text.index(EXAMPLES) < prompts[True].text.index("passages begin")
+    assert prompts[True].ledger.system > prompts[False].ledger.system
+    for prompt in prompts.values():
+        assert prompt.ledger.total <= prompt.ledger.max_input
+
+
+def test_falcons_own_profiles_show_examples() -> None:
+    assert [name for name, profile in builtin_profiles().items() if profile.examples] == ["falconlite2", "falconlite"]
 
 
 @pytest.mark.parametrize("finish", ["length", "incomplete"])

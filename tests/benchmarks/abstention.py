@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,8 +24,11 @@ from assistant.extraction.candidates import weigh
 from assistant.extraction.judging import judge
 from assistant.extraction.weights import THRESHOLD
 from ingest.knowledge_base import KnowledgeBase
-from tests.benchmarks.extraction_cases import Case, find, open_knowledge, sets
+from tests.benchmarks.extraction_cases import LEFT_OUT, Case, find, open_knowledge, sets
 from tests.benchmarks.fit_extraction import Remembering, auroc
+
+if TYPE_CHECKING:
+    from ingest.documents import FloatMatrix
 
 RESAMPLES = 1000
 
@@ -43,10 +47,19 @@ def score(knowledge: KnowledgeBase, cases: Sequence[Case]) -> Iterator[Scored]:
     for case in cases:
         found = find(knowledge, case, documents)
         vector = knowledge.embedder.embed_query(case.text)
-        ((_, similarity),) = knowledge.store.search_vectors(vector, 1)
+        similarity = _similarity(knowledge, case, vector)
         evidence = weigh(case.text, found.passages, found.documents, embedder)
         confidence = judge(case.text, vector, evidence).confidence if evidence.candidates else 0.0
         yield Scored(case, confidence, similarity)
+
+
+def _similarity(knowledge: KnowledgeBase, case: Case, vector: FloatMatrix) -> float:
+    """Cosine of the nearest chunk that is not left out."""
+    found = dict(knowledge.store.search_vectors(vector, LEFT_OUT if case.left_out else 1))
+    for hit in knowledge.store.hits(list(found.items())):
+        if not case.left_out or not Path(hit.source).name.startswith(case.home):
+            return found[hit.chunk.id]
+    return -1.0
 
 
 def compare(answerable: Sequence[Scored], others: Sequence[Scored]) -> dict[str, object]:
@@ -70,7 +83,7 @@ def compare(answerable: Sequence[Scored], others: Sequence[Scored]) -> dict[str,
     return {
         "answerable": len(answerable),
         "not": len(others),
-        **{f"AUROC {name}": round(auroc(*pair), 3) for name, pair in numbers.items()},
+        **{f"AUROC {name}": round(float(auroc(*pair)), 3) for name, pair in numbers.items()},
         "difference": [round(float(each), 3) for each in np.quantile(differences, [0.025, 0.975])],
         "refused answerable": round(cost, 3),
         "refused others": round(float((numbers["confidence"][1] < THRESHOLD).mean()), 3),

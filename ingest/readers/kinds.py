@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 
 from ingest.errors import FileFailed
 
@@ -112,7 +113,7 @@ def _zip_kind(data: bytes) -> str:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = archive.namelist()
             stated = archive.open(names[0]).read(100).strip() if names[:1] == ["mimetype"] else b""
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, RuntimeError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, ValueError, OSError, RuntimeError, EOFError) as error:
         raise FileFailed("parse_error", f"a zip archive, or an Office file, that is damaged: {error}") from error
     if stated in MIMETYPES:
         return MIMETYPES[stated]

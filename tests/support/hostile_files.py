@@ -1,0 +1,105 @@
+# ruff: noqa: E501 - a case a line
+"""Files of other kinds that are made to stop, fill or crash what reads them, or to bring in what is not theirs."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+
+from tests.support.zip_files import make_epub, make_zip
+
+W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+CONTENT_TYPES = (
+    '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Override PartName="/word/document.xml" '
+    'ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/></Types>'
+)
+RELATIONS = (
+    '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r" Type="http://'
+    'schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="word/document.xml"/></Relationships>'
+)
+PARAGRAPH = "<w:p><w:r><w:t>Sixteen weeks of leave are granted.</w:t></w:r></w:p>"
+LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+def docx(body: str, prologue: str = "", **parts: str | bytes) -> bytes:
+    document = f"{prologue}<w:document {W}><w:body>{body}</w:body></w:document>"
+    return make_zip(
+        {"[Content_Types].xml": CONTENT_TYPES, "_rels/.rels": RELATIONS, "word/document.xml": document, **parts}
+    )
+
+
+def odd_names() -> bytes:
+    """Names that lead out of the folder, absolute ones, and a link."""
+    stream = io.BytesIO(docx(PARAGRAPH))
+    with zipfile.ZipFile(stream, "a") as archive:
+        for name in ("../../../outside.txt", "/absolute.txt", "C:\\outside.txt"):
+            archive.writestr(name, "outside")
+        link = zipfile.ZipInfo("link")
+        link.external_attr = 0o120777 << 16
+        archive.writestr(link, "/etc/passwd")
+    return stream.getvalue()
+
+
+def many_parts() -> bytes:
+    stream = io.BytesIO(docx(PARAGRAPH))
+    with zipfile.ZipFile(stream, "a") as archive:
+        for number in range(40_000):
+            archive.writestr(zipfile.ZipInfo(f"p{number}"), b"")
+    return stream.getvalue()
+
+
+def lying_size() -> bytes:
+    """The directory says that the document is 100 bytes; it is a hundred megabytes."""
+    data = bytearray(docx(PARAGRAPH * 2_000_000))
+    place = data.rindex(b"word/document.xml") - 46
+    data[place + 24 : place + 28] = (100).to_bytes(4, "little")
+    return bytes(data)
+
+
+def xxe(entity: str) -> str:
+    return f"<!DOCTYPE w [{entity}]>"
+
+
+Case = tuple[str, str, Callable[[], bytes], tuple[str, ...]]
+TYPED = ("ok", "empty", "too_large", "timeout", "memory", "parse_error", "unsupported")
+SECRET = "root:x:0"
+# Number of the case in the fault matrix, a file name, how it is made, the outcomes that are right.
+CASES: tuple[Case, ...] = (
+    *(("F1", f"empty.{suffix}", lambda: b"", ("empty",)) for suffix in ("docx", "html", "md", "csv", "json", "eml", "txt", "epub", "xlsx")),
+    ("F16", "long.docx", lambda: docx(PARAGRAPH * 2_500_000), ("too_large", "memory", "timeout")),
+    ("F16", "paragraphs.docx", lambda: docx("<w:p/>" * 3_000_000), ("empty", "too_large", "memory", "timeout")),
+    ("F17", "parts.docx", many_parts, ("too_large",)),
+    ("F17", "names.docx", odd_names, ("ok", "parse_error")),
+    ("F17", "lies.docx", lying_size, ("too_large", "parse_error", "memory", "timeout")),
+    ("F17", "nested.docx", lambda: docx(PARAGRAPH, inner=make_zip({"a": make_zip({"b": b"c"})})), ("ok",)),
+    ("F17", "parts.epub", lambda: make_epub({"a.xhtml": "<p>Words.</p>"}, {f"p{n}": "" for n in range(30_000)}), ("too_large",)),
+    ("F18", "file.docx", lambda: docx("<w:p><w:r><w:t>&x;</w:t></w:r></w:p>", xxe('<!ENTITY x SYSTEM "file:///etc/passwd">')), ("parse_error", "empty", "unsupported")),
+    ("F18", "laughs.docx", lambda: docx("<w:p><w:r><w:t>&l9;</w:t></w:r></w:p>", xxe('<!ENTITY l0 "ha">' + LAUGHS)), ("parse_error",)),
+    ("F18", "dtd.docx", lambda: docx(PARAGRAPH, '<!DOCTYPE w SYSTEM "http://127.0.0.1:9/evil.dtd">'), ("parse_error", "ok")),
+    ("F18", "laughs.epub", lambda: make_epub({"a.xhtml": "<p>&l9;</p>"}, {"OEBPS/book.opf": xxe(LAUGHS) + "<package/>"}), ("parse_error", "empty")),
+    ("F19", "password.docx", lambda: OLE + bytes(504) + "EncryptedPackage".encode("utf-16-le") + bytes(4000), ("encrypted",)),
+    ("F19", "old.docx", lambda: OLE + bytes(504) + "WordDocument".encode("utf-16-le") + bytes(4000), ("unsupported", "encrypted")),
+    ("F20", "deep.html", lambda: b"<div>" * 100_000 + b"Words", ("ok", "timeout", "parse_error", "crashed")),
+    ("F20", "comment.html", lambda: b"<html><p>Words<!--" + b"x" * 2_000_000, ("ok", "empty")),
+    ("F20", "tags.html", lambda: b"<html><p>Words" + b"<a " * 350_000, ("ok", "timeout", "empty")),
+    ("F20", "marked.html", lambda: b"<html><p>Words<![", ("ok", "empty")),
+    ("F22", "quotes.md", lambda: b">" * 10_000 + b" Words", ("ok",)),
+    ("F22", "brackets.md", lambda: b"[" * 50_000 + b" Words", ("ok",)),
+    ("F22", "list.md", lambda: b"".join(b"  " * n + b"- word\n" for n in range(1500)), ("ok",)),
+    ("F22", "table.md", lambda: b"|a|b|\n|-|-|\n" + b"|one|two|\n" * 100_000, ("ok", "timeout")),
+    ("F22", "front.md", lambda: b"---\na: &a [x,x]\n" + b"".join(b"b%d: &b%d [*a,*a]\n" % (n, n) for n in range(40)) + b"---\nWords", ("ok",)),
+    ("F24", "line.txt", lambda: b"x" * 20_000_000, ("ok", "timeout", "memory")),
+    ("F25", "controls.txt", lambda: b"One\x01 word\x07 and\x1b[31m another, in the usual length of a line.\n" * 20, ("ok", "unsupported")),
+    ("F26", "mixed.txt", lambda: "Größe ".encode() * 50 + "Größe ".encode("cp1252") * 50, ("ok",)),
+    ("F26", "utf16.txt", lambda: "Größe und Länge".encode("utf-16"), ("ok",)),
+    ("F27", "zalgo.txt", lambda: ("a" + "\u0301" * 1000 + "\u200d" * 1000 + "\u202e").encode() * 50, ("ok",)),
+    ("F28", "deep.json", lambda: b"[" * 100_000 + b"]" * 100_000, ("parse_error", "ok", "empty")),
+    ("F28", "wide.csv", lambda: b"a," * 1_000_000 + b"\n" + b"1," * 1_000_000, ("ok", "timeout", "memory", "too_large")),
+    ("F28", "cell.csv", lambda: b'a,b\n"' + b"x" * 30_000_000 + b'",1\n', ("ok", "parse_error", "timeout", "memory")),
+    ("F28", "number.json", lambda: json.dumps({"a": 1})[:-1].encode() + b', "n": ' + b"9" * 100_000 + b"}", ("ok", "parse_error")),
+    ("F38", "one.txt", lambda: b"x", ("ok",)),
+    ("F38", "white.txt", lambda: b" \n\t" * 1000, ("empty",)),
+)  # fmt: skip

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.pdf_files import make_pdf
+
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
 
 FILES = 60
@@ -28,6 +30,20 @@ def folder(tmp_path: Path) -> Path:
         (docs / f"book-{number:02}.md").write_text(body, encoding="utf-8")
         os.utime(docs / f"book-{number:02}.md", (1.7e9, 1.7e9))
     return docs
+
+
+@pytest.fixture
+def reports(folder: Path) -> Path:
+    """The folder with a PDF of some pages in place of every second book."""
+    for number in range(0, FILES, 2):
+        (folder / f"book-{number:02}.md").unlink()
+        pages = [
+            [f"Rule {n} of report {number} says: keep {n * number + line} receipts." for line in range(30)]
+            for n in range(4)
+        ]
+        (folder / f"report-{number:02}.pdf").write_bytes(make_pdf(pages))
+        os.utime(folder / f"report-{number:02}.pdf", (1.7e9, 1.7e9))
+    return folder
 
 
 def command(*arguments: object) -> list[str]:
@@ -61,7 +77,16 @@ def check(kb: Path, at_least: int) -> int:
 
 @pytest.mark.slow
 def test_kill_at_random_moments(folder):
-    moments = random.Random(7)
+    kill_at_random_moments(folder, seed=7)
+
+
+@pytest.mark.slow
+def test_kill_at_random_moments_while_pdfs_are_read(reports):
+    kill_at_random_moments(reports, seed=8)
+
+
+def kill_at_random_moments(folder, seed):
+    moments = random.Random(seed)
     kb = folder.parent / "kb"
     stored = 0
     for _ in range(ROUNDS):

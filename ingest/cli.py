@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from ingest.command_options import ingest_options, opened, options_of
 from ingest.console import embedder_option, emit_json, json_option, knowledge_base_option, run, say
 from ingest.errors import NothingIndexed, UsageError
-from ingest.folder_commands import SOME_FILES_FAILED, doctor
+from ingest.folder_commands import SOME_FILES_FAILED, doctor, watch
 from ingest.transfer_commands import export, import_
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from ingest.knowledge_base import KnowledgeBase
-    from ingest.pipeline import IngestOptions
     from ingest.reports import Event, Report
 
 EXAMPLES = """\b
@@ -26,6 +24,7 @@ Examples:
   ingest add docs/ report.pdf            bring files in; again: only what changed
   ingest add https://example.org/a.html  fetch a page
   ingest sync docs/                      the same, and forget what is gone
+  ingest watch docs/                     the same, again and again
   ingest search "parental leave" -k 3    what would be found
   ingest text report.pdf                 the stored text, to check an offset
   ingest doctor report.pdf               what a reader sees in it
@@ -37,21 +36,6 @@ def ingest() -> None:
     """Turn files into a knowledge base that can be searched and asked."""
 
 
-def _ingest_options(command: Callable[..., int]) -> Callable[..., int]:
-    for option in (
-        click.option("--exclude", multiple=True, metavar="PATTERN", help="Leave out, as in .gitignore; repeatable."),
-        click.option(
-            "--workers", type=click.IntRange(1), help="Parser processes. Default: one per processor, at most 4."
-        ),
-        click.option("--chunker", default="sentence", show_default=True, help="sentence, llamaindex or module:Class."),
-        embedder_option,
-        json_option,
-        knowledge_base_option,
-    ):
-        command = option(command)
-    return command
-
-
 @ingest.command()
 @click.argument("paths", nargs=-1, metavar="PATH…")
 @click.option(
@@ -59,7 +43,7 @@ def _ingest_options(command: Callable[..., int]) -> Callable[..., int]:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Fetch the web pages of this list too, one address a line.",
 )
-@_ingest_options
+@ingest_options
 def add(
     paths: tuple[str, ...],
     urls: Path | None,
@@ -81,15 +65,15 @@ def add(
     wanted = (*paths, *_listed(urls))
     if not wanted:
         raise UsageError("There is nothing to add.", "Name files, folders or addresses: ingest add docs/")
-    with _opened(kb, embedder, create=True) as knowledge:
-        options = replace(_options(exclude, chunker, workers), urls=True)
+    with opened(kb, embedder, create=True) as knowledge:
+        options = replace(options_of(exclude, chunker, workers), urls=True)
         return _watch(pipeline.add(knowledge, wanted, options), as_json)
 
 
 @ingest.command()
 @click.argument("path")
 @click.option("--allow-empty", is_flag=True, help="Accept that the folder is gone or empty, and forget all of it.")
-@_ingest_options
+@ingest_options
 def sync(
     path: str,
     allow_empty: bool,
@@ -103,8 +87,8 @@ def sync(
     """As add, and forget every source below PATH that is not there any more."""
     from ingest import pipeline
 
-    with _opened(kb, embedder, create=True) as knowledge:
-        options = _options(exclude, chunker, workers)
+    with opened(kb, embedder, create=True) as knowledge:
+        options = options_of(exclude, chunker, workers)
         return _watch(pipeline.sync(knowledge, path, options, allow_empty=allow_empty), as_json)
 
 
@@ -115,7 +99,7 @@ def list_sources(kb: Path, as_json: bool) -> None:
     """Show every source: pages, chunks, size, and what is wrong with it."""
     from ingest.listing import holding_as_json, holding_lines
 
-    with _opened(kb, read_only=True) as knowledge:
+    with opened(kb, read_only=True) as knowledge:
         holdings = knowledge.store.holdings()
     if as_json:
         emit_json([holding_as_json(holding) for holding in holdings])
@@ -131,7 +115,7 @@ def remove(source: str, kb: Path, as_json: bool) -> None:
     """Forget a source and give a receipt of every place that could still hold it."""
     from ingest.listing import receipt_as_json, receipt_lines
 
-    with _opened(kb) as knowledge:
+    with opened(kb) as knowledge:
         receipt = knowledge.remove(source)
     if as_json:
         emit_json(receipt_as_json(receipt))
@@ -144,7 +128,7 @@ def remove(source: str, kb: Path, as_json: bool) -> None:
 @knowledge_base_option
 def text(source: str, kb: Path) -> None:
     """Print the stored text of a document, exactly; offsets in citations count its characters."""
-    with _opened(kb, read_only=True) as knowledge:
+    with opened(kb, read_only=True) as knowledge:
         sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # type: ignore[union-attr]
         sys.stdout.write(knowledge.text(source))
 
@@ -177,7 +161,7 @@ def search(
     if (query is None) == (queries is None):
         raise UsageError("Give either a query or --queries FILE.", 'Example: ingest search "parental leave" -k 3')
     only = parse_filter(sources, metadata)
-    with _opened(kb, embedder, read_only=True) as knowledge:
+    with opened(kb, embedder, read_only=True) as knowledge:
         if query is not None:
             hits = knowledge.search(query, count, only)
             if as_json:
@@ -201,7 +185,7 @@ def verify(full: bool, kb: Path, as_json: bool) -> int:
 
     from ingest.errors import KnowledgeBaseDamaged
 
-    with _opened(kb, read_only=True) as knowledge:
+    with opened(kb, read_only=True) as knowledge:
         findings = list(knowledge.store.verify(full))
         statistics = knowledge.store.statistics()
     if as_json:
@@ -218,33 +202,17 @@ def verify(full: bool, kb: Path, as_json: bool) -> int:
 @knowledge_base_option
 def rebuild(kb: Path) -> None:
     """Make every cache anew from the stored truth, and give the bytes of removed documents back to the disk."""
-    with _opened(kb) as knowledge:
+    with opened(kb) as knowledge:
         before = knowledge.store.statistics().bytes
         knowledge.store.rebuild()
         after = knowledge.store.statistics().bytes
     say(f"Rebuilt {kb}: {before / 1e6:.1f} MB before, {after / 1e6:.1f} MB now.")
 
 
-@contextmanager
-def _opened(
-    kb: Path, embedder: str | None = None, *, create: bool = False, read_only: bool = False
-) -> Iterator[KnowledgeBase]:
-    from ingest.knowledge_base import KnowledgeBase
-
-    with KnowledgeBase.open(kb, embedder=embedder, create=create, read_only=read_only) as knowledge:
-        yield knowledge
-
-
 def _listed(urls: Path | None) -> list[str]:
     """The addresses in a file; empty lines and those that begin with # are left out."""
     lines = [line.strip() for line in urls.read_text(encoding="utf-8").splitlines()] if urls else []
     return [line if "://" in line else f"https://{line}" for line in lines if line and not line.startswith("#")]
-
-
-def _options(exclude: tuple[str, ...], chunker: str, workers: int | None) -> IngestOptions:
-    from ingest.pipeline import IngestOptions
-
-    return IngestOptions(exclude=exclude, chunker=chunker, workers=workers)
 
 
 def _watch(events: Iterator[Event], as_json: bool) -> int:
@@ -274,7 +242,7 @@ def _watch(events: Iterator[Event], as_json: bool) -> int:
     return SOME_FILES_FAILED if report.failed else 0
 
 
-for command in (doctor, export, import_):
+for command in (watch, doctor, export, import_):
     ingest.add_command(command)
 
 

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 from ingest.places import place_name
 from ingest.plain import plain
 from ingest.progress import duration, shorten
+from ingest.reports import Failed, Read, Removed, Stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ingest.changes import Holding, Receipt
     from ingest.documents import Hit
-    from ingest.reports import Report
+    from ingest.reports import Event, Report
 
 SNIPPET_CHARACTERS = 240
 
@@ -26,6 +27,27 @@ def report_lines(report: Report) -> Iterator[str]:
     done = f"{report.added} added, {report.updated} updated, {report.unchanged} unchanged, {report.removed} removed"
     yield f"{done}, {len(report.failed)} failed in {duration(report.seconds)}."
     yield f"The knowledge base holds {report.documents} documents in {report.chunks} chunks."
+
+
+def deed_as_json(event: Event) -> dict[str, Any]:
+    """What happened to one source, {} for events that are no deeds."""
+    match event:
+        case Stored(source=source, updated=updated):
+            return {"event": "updated" if updated else "added", "source": source}
+        case Removed(source=source):
+            return {"event": "removed", "source": source}
+        case Failed(source=source, outcome=outcome, reason=reason):
+            return {"event": "failed", "source": source, "error": f"{outcome}: {reason}"}
+        case Read(source=source, warnings=warnings) if warnings:
+            return {"event": "warning", "source": source, "warnings": list(warnings)}
+    return {}
+
+
+def deed_line(event: Event) -> str:
+    """The same for a person, "" for events that are no deeds."""
+    deed = deed_as_json(event)
+    detail = deed.get("error", "") or "; ".join(deed.get("warnings", ()))
+    return f"{deed['event']:<8} {shorten(deed['source'])}{f': {plain(detail)}' if detail else ''}" if deed else ""
 
 
 def hit_as_json(rank: int, hit: Hit) -> dict[str, Any]:

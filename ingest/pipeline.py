@@ -25,7 +25,7 @@ from ingest.workers import Limits, ParsedFile, ParserPool
 from ingest.writer import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ingest.knowledge_base import KnowledgeBase
     from ingest.web import Address
@@ -58,7 +58,7 @@ def add(knowledge: KnowledgeBase, paths: Sequence[str | Path], options: IngestOp
             f"{addresses[0]} is a web address, and fetching is off.", "Allow it with IngestOptions(urls=True)."
         )
     found = find_files([path for path in paths if not is_address(str(path))], exclude=options.exclude)
-    return _with_pages(knowledge, found, options, addresses) if addresses else _run(knowledge, found, options)
+    return _with_pages(knowledge, found, options, addresses) if addresses else bring_in(knowledge, found, options)
 
 
 def sync(
@@ -71,7 +71,7 @@ def sync(
     """
     options = options or IngestOptions()
     root = Path(os.path.abspath(path))  # noqa: PTH100 - as discovery does: without "..", links kept
-    stored = [source.uri for source in knowledge.sources() if Path(source.uri).is_relative_to(root)]
+    stored = stored_below(knowledge, root)
     missing = allow_empty and not root.exists()
     found = Found(()) if missing else find_files([root], exclude=options.exclude)
     if stored and not found.files and not allow_empty:
@@ -79,10 +79,20 @@ def sync(
             f"{root} holds no files now, and {len(stored)} sources of it are stored.",
             "If they are really to be forgotten, add --allow-empty.",
         )
+    gone = gone_from([source.uri for source in stored], found)
+    return bring_in(knowledge, found, options, gone)
+
+
+def stored_below(knowledge: KnowledgeBase, root: Path) -> list[Source]:
+    """What is stored of a folder or file."""
+    return [source for source in knowledge.sources() if Path(source.uri).is_relative_to(root)]
+
+
+def gone_from(stored: Iterable[str], found: Found) -> list[str]:
+    """The names that were not found any more. What could not be looked at may still be there, and is not among them."""
     present = {file.uri for file in found.files}
-    unseen = [skipped.path for skipped in found.skipped if skipped.outcome]  # what could not be read may still be there
-    gone = [uri for uri in stored if uri not in present and not any(Path(uri).is_relative_to(path) for path in unseen)]
-    return _run(knowledge, found, options, gone)
+    unseen = [skipped.path for skipped in found.skipped if skipped.outcome]
+    return [uri for uri in stored if uri not in present and not any(Path(uri).is_relative_to(path) for path in unseen)]
 
 
 def _with_pages(
@@ -92,16 +102,20 @@ def _with_pages(
     with tempfile.TemporaryDirectory(prefix="kestrel-") as folder:
         pages = download(addresses, Path(folder))
         found = replace(found, files=(*found.files, *pages.files))
-        yield from _run(knowledge, found, options, refused=pages.failures)
+        yield from bring_in(knowledge, found, options, refused=pages.failures)
 
 
-def _run(
+def bring_in(
     knowledge: KnowledgeBase,
     found: Found,
     options: IngestOptions,
     gone: Sequence[str] = (),
     refused: Sequence[FailedFile] = (),
 ) -> Iterator[Event]:
+    """Read and store what was found, forget what is `gone`, and remember why the `refused` are not in.
+
+    Yields events as they happen; the last one is the `Report`.
+    """
     started = time.monotonic()
     events: list[Event] = []
     for event in _steps(knowledge, found, options, gone, refused):
@@ -118,7 +132,7 @@ def _steps(
     refused: Sequence[FailedFile],
 ) -> Iterator[Event]:
     stored = {source.uri: source for source in knowledge.sources()}
-    work = [file for file in found.files if not _settled(file, stored.get(file.uri))]
+    work = [file for file in found.files if not is_settled(file, stored.get(file.uri))]
     settled = [stored[file.uri] for file in set(found.files).difference(work)]
     failing = sorted((source for source in settled if source.outcome != "ok"), key=lambda source: source.uri)
     yield Scanned(len(work), sum(file.size for file in work), len(settled) - len(failing))
@@ -156,7 +170,7 @@ def _read_and_store(
         yield from writer.flush()
 
 
-def _settled(file: FoundFile, before: Source | None) -> bool:
+def is_settled(file: FoundFile, before: Source | None) -> bool:
     """Whether nothing needs doing: size and time are as when it was read, and that time was not racy."""
     if before is None or (before.size, before.mtime_ns) != (file.size, file.mtime_ns) or before.outcome in PASSING:
         return False

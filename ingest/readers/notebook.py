@@ -85,7 +85,7 @@ class _Writer:
     def _output(self, output: Mapping[str, Any]) -> None:
         """What a cell printed or showed, of the forms of one thing the one that is text."""
         text = _joined(output.get("text", ""))
-        if output.get("output_type") in {"error", "pyerr"}:
+        if output.get("output_type") in ("error", "pyerr"):
             text = f"{output.get('ename', '')}: {output.get('evalue', '')}"
         shown = output.get("data")
         forms = dict(shown) if isinstance(shown, dict) else {}

@@ -40,7 +40,7 @@ def added(here: Path) -> dict:
 
 
 @pytest.mark.parametrize(
-    "command", ["", "add", "sync", "list", "remove", "search", "text", "verify", "rebuild", "doctor"]
+    "command", ["", "add", "sync", "list", "remove", "search", "text", "verify", "rebuild", "doctor", "watch"]
 )
 def test_help(command, here, snapshot):
     done = ingest(here, *command.split(), "--help")

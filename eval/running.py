@@ -16,7 +16,7 @@ from eval.runs.keys import key_of
 from eval.samples import Question, Reply
 from eval.variants import open_variant
 from eval.variants.setup import Arm, Setup, Variant
-from ingest.errors import ModelError
+from ingest.errors import KestrelError, ModelError, PromptTooLong
 
 WORKERS = 4
 SAMPLE = 3  # questions that an estimate prepares, for each arm
@@ -138,7 +138,12 @@ class _Asker:
 
     def ask(self, arm: Arm, variant: Variant, question: Question) -> tuple[Reply, bool]:
         """The reply, and whether it was known before."""
-        attempt = variant.prepare(question)
+        try:
+            attempt = variant.prepare(question)
+        except (ModelError, PromptTooLong) as error:  # a server that counts for us may fail here already
+            failed = _failed(arm, question, error)
+            self._folder.append(failed)
+            return failed, False
         key = key_of(attempt.shape)
         with self._guard:
             lock = self._locks.setdefault(key, threading.Lock())
@@ -156,8 +161,12 @@ class _Asker:
 def _answered(arm: Arm, question: Question, answer: Callable[[], Reply]) -> Reply:
     try:
         return answer()
-    except ModelError as error:
-        return Reply("", arm.name, question.id, "", finish="incomplete", error=str(error))
+    except (ModelError, PromptTooLong) as error:
+        return _failed(arm, question, error)
+
+
+def _failed(arm: Arm, question: Question, error: KestrelError) -> Reply:
+    return Reply("", arm.name, question.id, "", finish="incomplete", error=str(error))
 
 
 class _Meter:

@@ -54,8 +54,14 @@ def compare(run: Path, first: str, second: str, metric: str | None, show: int, a
     from eval.reporting.breakdown import pair
     from eval.reporting.differences import differences, shown_pair
     from eval.runs.folder import RunFolder
+    from ingest.errors import UsageError
 
     found = evaluation_of(RunFolder(run), metric, [first, second])
+    if not found.comparisons:
+        raise UsageError(
+            f"{first} and {second} have answered no question both, or are the same arm.",
+            "Let the run go on, and name two of its arms.",
+        )
     told = pair(found, first, second)
     if as_json:
         emit_json(differences(found, told))

@@ -49,8 +49,11 @@ FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.option("--tokenizer", type=FILE, envvar="KESTREL_TOKENIZER", help="The served model's tokenizer.json.")
 @click.option("--any-model", is_flag=True, help="Do not ask whether the server serves the model of --profile.")
 @json_option
-def run(kb: Path, questions: Path, variants: str, out: Path, as_json: bool, **options: Any) -> None:
-    """Ask every arm every question, and say which pays. Started again, a run goes on where it was."""
+def run(kb: Path, questions: Path, variants: str, out: Path, as_json: bool, **options: Any) -> int:
+    """Ask every arm every question, and say which pays. Started again, a run goes on where it was.
+
+    Exit code 5 when a model failed on some questions: they are left out of the comparison, and asked again next time.
+    """
     from dataclasses import replace
 
     from eval.evaluation import evaluation_of
@@ -63,6 +66,7 @@ def run(kb: Path, questions: Path, variants: str, out: Path, as_json: bool, **op
     from eval.showing import progress
     from eval.variants import parse_arms
     from eval.variants.setup import Setup
+    from ingest.errors import ModelError
 
     asked = load(questions)
     if options["limit"]:
@@ -75,7 +79,7 @@ def run(kb: Path, questions: Path, variants: str, out: Path, as_json: bool, **op
     with open_variants(parse_arms(variants), setup) as opened:
         say_estimates(estimates(opened, asked.part("test")), options["price"])
         if options["dry_run"]:
-            return
+            return 0
         folder.keep(asked)
         with progress() as watch:
             run_arms(opened, asked.part("test"), folder, workers=options["workers"], watch=watch)
@@ -84,6 +88,10 @@ def run(kb: Path, questions: Path, variants: str, out: Path, as_json: bool, **op
         emit_json(report_of(found))
     else:
         click.echo(shown(found))
+    failed = [reply for row in found.replies.values() for reply in row if reply.error]
+    if failed:
+        say(f"{len(failed)} questions were not answered: {failed[0].error} Run the same again to ask them.")
+    return ModelError.exit_code if failed else 0
 
 
 def say_estimates(found: list[Estimate], price: tuple[float, float] | None) -> None:

@@ -47,7 +47,8 @@ class RiskPoint:
 
 def sweeps(found: Evaluation) -> list[Sweep]:
     """Every group of three or more such arms."""
-    arms = sorted((Arm.parse(name) for name in found.arms), key=_base)
+    answering = [name for name, marks in found.marks.items() if any(mark.outcome != "error" for mark in marks)]
+    arms = sorted((Arm.parse(name) for name in answering), key=_base)
     groups = [(name, list(group)) for name, group in groupby(arms, key=_base)]
     return [_sweep(found, name, group) for name, group in groups if len(group) > 2]
 

@@ -51,13 +51,14 @@ def page(found: Evaluation) -> str:
 
 def _arms(arms: Sequence[ArmFigures]) -> Iterator[str]:
     yield "<h2>Arms</h2>"
-    yield intervals([Row(arm.arm, arm.score, *arm.interval) for arm in arms], "Score of each arm, with 95 % intervals")
+    drawn = [Row(arm.arm, arm.score, *arm.interval) for arm in arms if arm.questions]
+    yield intervals(drawn, "Score of each arm, with 95 % intervals")
     kinds = [kind for kind in ("right", "wrong", "abstained", "unparsed", "truncated", "error") if _any(arms, kind)]
     measures = list(dict.fromkeys(name for arm in arms for name in arm.measures))
     rows = [
         [
             arm.arm,
-            f"{100 * arm.score:.1f}",
+            f"{100 * arm.score:.1f}" if arm.questions else "–",
             *(str(arm.outcomes.get(kind, 0)) for kind in kinds),
             *(_measure(arm.measures.get(name)) for name in measures),
         ]

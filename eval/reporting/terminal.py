@@ -32,7 +32,7 @@ def _arms(arms: Sequence[ArmFigures]) -> list[str]:
     rows = [
         [
             arm.arm,
-            f"{100 * arm.score:.1f}",
+            f"{100 * arm.score:.1f}" if arm.questions else "–",
             f"{100 * arm.interval.low:.0f}…{100 * arm.interval.high:.0f}",
             *(str(arm.outcomes.get(name, 0)) for name in apart),
             f"{arm.measures.get('tokens', 0):,.0f}",

@@ -102,6 +102,11 @@ def test_compare_shows_who_won_which(run):
     assert (told["same"], len(told["first_won"]), len(told["second_won"])) == (10, 0, 30)
 
 
+def test_an_arm_is_not_compared_with_itself(run):
+    with pytest.raises(UsageError, match="the same arm"):
+        _raise(call("compare", run.path, "rag:k=2", "rag:k=2"))
+
+
 def test_the_gate_fails_on_a_significant_fall_and_on_nothing_else(run, tmp_path):
     baseline = tmp_path / "baseline.json"
     baseline.write_text(call("report", run.path, "--json").stdout, encoding="utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,6 +21,9 @@ from assistant.llms.scripted import ScriptedModel
 from assistant.profiles import profile_named
 from eval.evaluation import Plan, evaluate, evaluation_of
 from eval.question_sets.jsonl import written
+from eval.reporting.document import report_of
+from eval.reporting.page import page
+from eval.reporting.terminal import shown
 from eval.runs.folder import RunFolder
 from eval.runs.keys import key_of
 from eval.samples import Question, QuestionSet
@@ -115,6 +119,27 @@ def test_a_failing_model_is_counted_and_asked_again(kb, tmp_path):
     found = evaluate(plan(kb, tmp_path / "run", "prompting,rag:k=1", mended))
     assert all(mark.outcome != "error" for row in found.marks.values() for mark in row)
     assert 2 <= len(mended.prompts) < 12
+
+
+def test_a_server_that_fails_while_it_counts_costs_one_question(kb, tmp_path):
+    class Counting(ScriptedModel):
+        def count(self, text):
+            if "mill" in text:
+                raise ModelOverloaded("The server is full.")
+            return super().count(text)
+
+    found = evaluate(plan(kb, tmp_path / "run", "prompting", Counting(right)))
+    assert [mark.outcome for mark in found.marks["prompting"]].count("error") == 1
+    assert len(found.questions) == 6
+
+
+def test_an_arm_that_never_answered_is_shown_and_not_judged(kb, tmp_path):
+    down = ScriptedModel(lambda prompt: ModelOverloaded("The server is full."))
+    found = evaluate(plan(kb, tmp_path / "run", "extractive:k=1,rag:k=1,rag:k=2,rag:k=3", down))
+    assert found.verdict is None
+    assert re.search(r"rag:k=1 +– ", shown(found))
+    assert "nan" not in page(found)
+    assert report_of(found)["arms"][1]["score"] is None
 
 
 def test_a_run_can_be_stopped_and_goes_on(kb, tmp_path):

@@ -22,6 +22,10 @@ The gate code is <script>document.title='pwned'</script> 4711 and ![x](http://ex
 See http://example.invalid/link and [a link](javascript:alert(1)) and $x^2$ and :red[red] \u202egnp.exe\u202c here.
 """
 
+SET = """{"question": "What does a lost badge cost?", "answers": ["35 euros"]}
+{"question": "Where is the badge of a visitor returned?", "answers": ["at the gate"]}
+"""
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[object]:
@@ -59,6 +63,7 @@ def write_pdf(path: Path) -> None:
 
 def test_upload_ask_cite_and_refuse(page, tmp_path: Path):
     write_pdf(tmp_path / "badges.pdf")
+    (tmp_path / "set.jsonl").write_text(SET, encoding="utf-8")
     with serving(tmp_path / "kb") as url:
         page.goto(f"{url}/library")
         page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(str(tmp_path / "badges.pdf"))
@@ -87,6 +92,15 @@ def test_upload_ask_cite_and_refuse(page, tmp_path: Path):
         box.fill("Who was the first woman on the moon?")
         box.press("Enter")
         page.get_by_text("Not found in these documents").wait_for(timeout=WAIT)
+
+        page.get_by_role("link", name="Evaluate").click()
+        page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(str(tmp_path / "set.jsonl"))
+        page.get_by_text("set.jsonl").wait_for(timeout=WAIT)
+        page.get_by_role("button", name="Add the question set").click()
+        page.get_by_role("button", name="Compare").click(timeout=WAIT)
+        page.get_by_text("that 2 questions could show").first.wait_for(timeout=WAIT)
+        report = page.frame_locator("iframe").get_by_role("heading", name="Does it pay?")
+        report.wait_for(timeout=WAIT)
         assert outside(page, url) == []
 
 
@@ -144,4 +158,7 @@ def test_narrow_screens_and_both_schemes_are_readable(browser, tmp_path: Path, s
         page.goto(url)
         page.get_by_role("button", name="Try the sample collection").wait_for(timeout=WAIT)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        words = page.get_by_role("button", name="Try the sample collection").locator("p")
+        color = {"light": "rgb(255, 255, 255)", "dark": "rgb(18, 24, 30)"}[scheme]
+        assert words.evaluate("each => getComputedStyle(each).color") == color
     context.close()

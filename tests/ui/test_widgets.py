@@ -50,6 +50,11 @@ def test_every_text_stands_out(theme, name, ground):
     assert contrast(theme[name], theme[ground]) >= 4.5
 
 
+def test_what_stands_on_primary_buttons_stands_out():
+    assert contrast(LIGHT["primaryColor"], "#ffffff") >= 4.5
+    assert contrast(DARK["primaryColor"], DARK["backgroundColor"]) >= 4.5
+
+
 def test_copied_commands_and_programs_run_as_they_are():
     here = Session(Path("/kb dir"), llm="tgi:http://h:1", sources=("a b.pdf",))
     here.endpoints[here.llm] = Endpoint(here.llm, "falconlite2")

@@ -58,7 +58,7 @@ def _from_verdicts(here: Session) -> None:
     drafts = list(questions_of(history_of(here).judged()))
     if not drafts:
         return
-    with st.expander(f"From your verdicts: {len(drafts)} questions"):
+    with st.expander(f"From your verdicts ({len(drafts)})"):
         st.caption("Look at each expected answer, and clear those that should not be asked.")
         rows = [
             {"Question": each.question, "Expected answer": " ".join(each.answers), "Verdict": each.kind, "Use": True}

@@ -24,7 +24,7 @@ HEIGHT = 900  # pixels of the report
 
 
 def question_table(questions: QuestionSet) -> None:
-    with st.expander(f"{len(questions.questions)} questions"):
+    with st.expander(f"Questions ({len(questions.questions)})"):
         st.dataframe(
             [
                 {

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 STYLE = """<style>
 .block-container { padding-top: 2.5rem; }
-.st-key-conversation, .st-key-source { height: calc(100vh - 11rem) !important; }
+.st-key-conversation, .st-key-source, :has(> .st-key-conversation), :has(> .st-key-source) {
+  height: calc(100vh - 11rem) !important; max-height: none !important; }
+@media (max-width: 640px) { /* below one another: the conversation last, where the page opens */
+  .st-key-conversation, .st-key-source, :has(> .st-key-conversation), :has(> .st-key-source) {
+    height: auto !important; }
+  [data-testid="stColumn"]:has(.st-key-source) { order: -1; } }
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p { color: inherit !important; opacity: 1; }
 [data-testid="stCaptionContainer"] { opacity: .8; }
 ::placeholder, [data-baseweb="select"] div { opacity: 1; }
@@ -17,4 +22,6 @@ STYLE = """<style>
 .k-bar i { display: block; min-width: 2px; }
 .k-legend { display: flex; flex-wrap: wrap; gap: .2rem .9rem; font-size: .85rem; margin-top: .35rem; }
 .k-legend i { display: inline-block; width: .75rem; height: .75rem; border-radius: .2rem; margin-right: .3rem; }
+button[kind^="primary"], button[kind^="primary"] *, [data-baseweb="tag"], [data-baseweb="tag"] * {
+  color: light-dark(#ffffff, #12181e) !important; } /* Streamlit writes in white on either theme's primary colour */
 </style>"""

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import io
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from reportlab.pdfgen import canvas
 
 from ingest.readers.pdf import PdfReader
-from tests.support.pdf_files import LEFT, TOP, Set, make_pdf
+from ingest.readers.pdfium_file import _missing_spaces, _spaced
+from tests.support.pdf_files import LEFT, TOP, Set, make_pdf, with_content
 
 LEFT_COLUMN = [f"The left column goes on with line {number} of" for number in range(12)]
 RIGHT_COLUMN = [f"while the right one tells of thing {number} as" for number in range(12)]
@@ -75,6 +79,31 @@ def test_heads_of_left_and_right_pages_and_of_chapters_differ():
     heads = ["Left head", "Right head"] * 3 + ["Second chapter"] * 3
     text = read(make_pdf([numbered_page(n, head) for n, head in enumerate(heads, 1)])).text
     assert not any(head in text for head in heads)
+
+
+def drawn(content: bytes) -> str:
+    return read(with_content(make_pdf([["Words"]]), 0, content)).text
+
+
+@pytest.mark.parametrize("gap", [2.4, 3.39, 6])
+def test_a_space_that_is_wide_spacing_of_two_letters_is_one(gap):
+    """As groff sets "indexed and": the last letter and the first one as a piece of their own, spread by `Tc`."""
+    pair = b"BT /F1 10 Tf 72 700 Td (The indexe)Tj 49.47 0 Td %g Tc (da)Tj 0 Tc %g 0 Td (nd last array)Tj ET"
+    assert drawn(pair % (gap, 11.12 + gap)) == "The indexed and last array"
+
+
+def test_letters_that_are_set_wide_stay_words():
+    text = drawn(b"BT /F1 10 Tf 72 700 Td 2.5 Tc (file)Tj 22.78 0 Td (hook)Tj ET")
+    assert text.replace("file hook", "filehook") == "filehook"
+
+
+@given(st.text(), st.lists(st.tuples(st.integers(1, 40), st.floats(0, 20))))
+def test_spaces_are_put_in_and_nothing_is_lost(text, gaps):
+    inside = [(place, gap) for place, gap in sorted(gaps) if place < len(text)]
+    spaces = sorted(set(_missing_spaces(text, inside, 2.0)))
+    spaced = _spaced(text, spaces)
+    assert len(spaced) == len(text) + len(spaces)
+    assert spaced.replace(" ", "") == text.replace(" ", "")
 
 
 def test_what_stands_on_two_pages_only_is_text():

@@ -10,6 +10,8 @@ import pytest
 from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
 
+from eval.question_sets.kept import keep_questions
+from eval.samples import Question
 from tests.ui.browser import FLAGS, chromium, serving
 from ui.widgets.source import FRAME
 
@@ -120,6 +122,8 @@ def test_what_strangers_wrote_does_nothing(page, tmp_path: Path):
 
     with Assistant.open(tmp_path / "kb") as kestrel:
         kestrel.add(tmp_path / "docs")
+    asked = Question("q<script>", HOSTILE, answers=("<img src=x onerror=alert(3)>",), source="<b>notes.md")
+    keep_questions(tmp_path / "kb", "hostile.jsonl", [asked])
     alerts: list[str] = []
     page.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))
     with serving(tmp_path / "kb") as url:
@@ -139,6 +143,8 @@ def test_what_strangers_wrote_does_nothing(page, tmp_path: Path):
         page.get_by_placeholder("words or a question").fill("gate code")
         page.get_by_placeholder("words or a question").press("Enter")
         page.get_by_text("passages in").wait_for(timeout=WAIT)
+        _looks_at_history(page, url)
+        _compares(page, url)
         assert (
             page.locator('main a[href*="example.invalid"], main a[href*="evil"], main a[href^="javascript"]').count()
             == 0
@@ -148,6 +154,19 @@ def test_what_strangers_wrote_does_nothing(page, tmp_path: Path):
         assert alerts == []
         assert outside(page, url) == []
         assert not [each for each in page.requested if "stolen" in each or "track.png" in each]
+
+
+def _looks_at_history(page, url: str) -> None:
+    page.goto(f"{url}/history")
+    page.locator('[data-testid="stExpander"] summary').first.click(timeout=WAIT)
+    page.get_by_role("button", name="Take up").wait_for(timeout=WAIT)
+
+
+def _compares(page, url: str) -> None:
+    page.goto(f"{url}/evaluate")
+    page.get_by_role("button", name="Compare").click(timeout=WAIT)
+    page.frame_locator("iframe").get_by_role("heading", name="Does it pay?").wait_for(timeout=WAIT)
+    page.wait_for_timeout(500)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -12,7 +12,7 @@ from ingest.command_options import ingest_options, opened, options_of
 from ingest.console import embedder_option, emit_json, json_option, knowledge_base_option, run, say
 from ingest.errors import NothingIndexed, UsageError
 from ingest.folder_commands import SOME_FILES_FAILED, doctor, watch
-from ingest.transfer_commands import export, import_
+from ingest.transfer_commands import export, follow, import_
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -242,7 +242,7 @@ def _watch(events: Iterator[Event], as_json: bool) -> int:
     return SOME_FILES_FAILED if report.failed else 0
 
 
-for command in (watch, doctor, export, import_):
+for command in (watch, doctor, export, follow, import_):
     ingest.add_command(command)
 
 

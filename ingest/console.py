@@ -23,14 +23,22 @@ USAGE = 2
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 SETTINGS_FILE = "kestrel.toml"
 
+
+class _Location(click.Path):
+    """A folder as a `Path`, or the address of a database as it is given."""
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
+        return value if "://" in str(value) else super().convert(value, parameter, context)
+
+
 knowledge_base_option = click.option(
     "--kb",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=_Location(path_type=Path, file_okay=False),
     envvar="KESTREL_KB",
     default=Path("kb"),
     show_default=True,
     show_envvar=True,
-    help="Folder of the knowledge base.",
+    help="Folder of the knowledge base, or postgresql://HOST/DATABASE.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object or array on stdout.")
 embedder_option = click.option(

@@ -41,14 +41,14 @@ class KnowledgeBase:
         create: bool = False,
         read_only: bool = False,
     ) -> Self:
-        """Open the folder `location`; with `create`, make it when it is not there.
+        """Open the folder or `postgresql://` address `location`; with `create`, make it when it is not there.
 
         `embedder` is a specification such as "minilm" or "st:NAME", or an `Embedder`; None takes the one that the
         knowledge base was made with. Raises `NothingIndexed` when there is none, `KnowledgeBaseDamaged` and the other
         `KnowledgeBaseError`s when it cannot be used.
         """
-        path = Path(location)
-        return cls(path, open_store(path, create=create, read_only=read_only), embedder)
+        store = open_store(location, create=create, read_only=read_only)
+        return cls(store.folder, store, embedder)
 
     @cached_property
     def embedder(self) -> Embedder:

@@ -83,6 +83,7 @@ class Store(Protocol):
     """
 
     keywords: KeywordIndex
+    folder: Path  # on this machine: caches, and what is kept beside a knowledge base
 
     @property
     def degraded(self) -> Sequence[str]:

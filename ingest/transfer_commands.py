@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,11 @@ ANSWERS_DIFFER = 7
 EXPORT_EXAMPLES = """\b
 Examples:
   ingest export --kb kb --to handbook.kestrel
+"""
+FOLLOW_EXAMPLES = """\b
+Examples:
+  ingest follow postgresql://db1,db2,db3/kb --kb kb             once
+  ingest follow postgresql://db1,db2,db3/kb --kb kb --every 5   a serving node
 """
 IMPORT_EXAMPLES = """\b
 Examples:
@@ -50,6 +56,37 @@ def export(path: Path, force: bool, kb: Path, as_json: bool) -> None:
         emit_json({"file": str(path), "bytes": path.stat().st_size, **_counts(moved)})
     else:
         click.echo(f"Wrote {_sentence(moved)} to {path} ({path.stat().st_size / 1e6:.1f} MB).")
+
+
+@click.command(epilog=FOLLOW_EXAMPLES)
+@click.argument("address", metavar="postgresql://…")
+@click.option("--every", type=click.FloatRange(0.1), metavar="SECONDS", help="Look again and again, until Ctrl-C.")
+@json_option
+@knowledge_base_option
+def follow(address: str, every: float | None, kb: Path, as_json: bool) -> None:
+    """Keep the folder --kb in step with a database. Search and answers then work in it as in any other."""
+    from ingest.store import open_store
+    from ingest.store.postgres.connection import Server
+    from ingest.store.postgres.following import Follower
+
+    if "://" in str(kb):
+        raise UsageError("--kb is the folder that follows, and cannot be a database.", "Give a folder with --kb.")
+    store = open_store(kb, create=True)
+    server = Server(address, standby=True)
+    try:
+        follower = Follower(server, store, kb)
+        while True:
+            changed = follower.catch_up()
+            if as_json:
+                emit_json({"changed": changed, "generation": store.generation()})
+            elif changed or not every:
+                click.echo(f"{kb} is in step with {server.name}: {changed} names changed.")
+            if not every:
+                return
+            time.sleep(every)
+    finally:
+        server.close()
+        store.close()
 
 
 @click.command("import", epilog=IMPORT_EXAMPLES)

@@ -44,3 +44,21 @@ def only_this_machine():
 
 def is_loopback(host: str) -> bool:
     return host == "localhost" or ipaddress.ip_address(host).is_loopback
+
+
+@pytest.fixture(scope="session")
+def postgres_server():
+    """Address of a real PostgreSQL; `tests.support.postgres.new_database` gives empty databases in it."""
+    from tests.support.postgres import postgres
+
+    with postgres() as uri:
+        yield uri
+
+
+@pytest.fixture
+def postgres_location(postgres_server, tmp_path, monkeypatch):
+    """Address of an empty database; what follows it on this machine is kept below `tmp_path`."""
+    from tests.support.postgres import new_database
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return new_database(postgres_server)

@@ -47,7 +47,8 @@ def imported() -> Iterator[tuple[str, Path]]:
 
 
 def test_every_import_is_declared() -> None:
-    known = declared([*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["local"]])
+    extras = PROJECT["optional-dependencies"]
+    known = declared([*PROJECT["dependencies"], *extras["local"], *extras["postgres"]])
     owners = packages_distributions()
     missing = {
         f"{name} in {path.relative_to(ROOT)}"

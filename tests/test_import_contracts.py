@@ -22,6 +22,7 @@ BREACHES = {  # first words of a contract's name: the file that breaks it, and h
     "Settings": ("assistant/answering.py", "from ingest import console"),
     "Ingestion opens": ("ingest/readers/html.py", "def f():\n    import requests"),
     "SQL": ("ingest/knowledge_base.py", "import sqlite3"),
+    "PostgreSQL": ("ingest/knowledge_base.py", "import psycopg"),
     "FAISS": ("ingest/search.py", "def f():\n    import faiss"),
     "The text-generation": ("assistant/generating.py", "def f():\n    import text_generation"),
     "llama-index": ("ingest/readers/text.py", "from llama_index.core import Document"),

@@ -1,4 +1,4 @@
-"""Where a knowledge base is kept. One engine today, a folder with one SQLite database; others come behind `Store`."""
+"""Where a knowledge base is kept. A folder with one SQLite database, or PostgreSQL."""
 
 from __future__ import annotations
 
@@ -12,7 +12,13 @@ if TYPE_CHECKING:
 
 DATABASE = "kb.db"  # the file by which a folder is known to be a knowledge base
 
-STORES = Registry("stores", {"sqlite": "ingest.store.sqlite:SqliteStore"})
+STORES = Registry(
+    "stores",
+    {
+        "sqlite": "ingest.store.sqlite:SqliteStore",
+        "postgresql": "ingest.store.postgres.store:PostgresStore",
+    },
+)
 
 
 def open_store(location: str | Path, *, create: bool = False, read_only: bool = False) -> Store:

@@ -34,6 +34,7 @@ from ingest.store.writing import Batch
 
 if TYPE_CHECKING:
     from ingest.documents import FloatMatrix
+    from ingest.protocols import KeywordIndex
 
 DELTA_ROWS = 20_000  # chunks outside of segments before a commit flushes them: 1 ms of every search
 
@@ -47,7 +48,8 @@ class SqliteStore:
         """Open the folder `location`; see `ingest.store.open_store` for the errors."""
         self._database = Database(Path(location), create=create, read_only=read_only)
         filters = Filters()
-        self.keywords = FullTextIndex(self._database, filters, weights)
+        self.folder = self._database.folder
+        self.keywords: KeywordIndex = FullTextIndex(self._database, filters, weights)
         self._vectors = VectorSearch(self._database, filters)
         self._removed: dict[str, range] = {}  # chunk ids of the documents that this object removed, for receipts
         self._unindexed = 0

@@ -18,9 +18,9 @@ from ingest.store import open_store
 from tests.support.entries import MODEL, entry, prose, put, vector
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
 def location(request, tmp_path):
-    return {"sqlite": tmp_path / "kb"}[request.param]
+    return request.getfixturevalue("postgres_location") if request.param == "postgres" else tmp_path / "kb"
 
 
 @pytest.fixture
@@ -380,7 +380,8 @@ def test_opening_what_is_not_there_says_how_to_make_it(location):
         open_store(location)
     with pytest.raises(NothingIndexed, match="ingest add"):
         open_store(location, create=True, read_only=True)
-    assert not location.exists()
+    with pytest.raises(NothingIndexed):
+        open_store(location)
 
 
 def test_a_read_only_store_reads_and_refuses_to_write(store, location):

@@ -1,0 +1,126 @@
+"""An ordinary knowledge-base folder kept in step with a database, for readers on unchanged code.
+
+What is read lies below `pg_snapshot_xmin` of one snapshot: every transaction below it has ended, so nothing can appear
+there later. Applying a stretch twice changes nothing, so the cursor may be written after the folder's commit.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ingest.changes import Change, Put, Record, Remove
+from ingest.errors import KnowledgeBaseMismatch, UsageError
+from ingest.store.postgres.reading import (
+    changed_sources,
+    gone_sources,
+    read_contents,
+    read_entry,
+    read_model,
+    read_sources,
+)
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+    from ingest.documents import Model, Source
+    from ingest.protocols import Store
+    from ingest.store.postgres.connection import Server
+
+CURSOR_FILE = "following.json"
+GROUP_CHUNKS = 2048
+
+
+class Follower:
+    """Brings `store`, kept in `folder`, up to what the database holds. Nothing else may write to that folder."""
+
+    def __init__(self, server: Server, store: Store, folder: Path) -> None:
+        self._server = server
+        self._store = store
+        self._path = folder / CURSOR_FILE
+
+    def catch_up(self) -> int:
+        """How many names changed. Cheap when nothing did."""
+        with self._server.snapshot() as connection:
+            identity, end, recovering = _state(connection)
+            cursor = self._cursor(identity)
+            if end < cursor and not recovering:
+                raise KnowledgeBaseMismatch(
+                    f"{self._server.name} is older than the folder that follows it: it was restored from a backup.",
+                    f"Remove {self._path.parent} and follow again.",
+                )
+            if end <= cursor:  # a standby that lags has nothing for us
+                return 0
+            count = self._apply(connection, cursor, end)
+        if count:
+            self._store.maintain()
+        self._remember(identity, end)
+        return count
+
+    def _apply(self, connection: Connection, cursor: int, end: int) -> int:
+        sources = changed_sources(connection, cursor, end)
+        gone = gone_sources(connection, cursor, end) if cursor else self._not_there(connection)
+        model = read_model(connection)
+        for changes in _grouped(self._changes(connection, sources, model)):
+            self._store.commit(changes)
+        self._store.commit([Remove(uri) for uri in gone])
+        return len(sources) + len(gone)
+
+    def _changes(self, connection: Connection, sources: list[Source], model: Model | None) -> Iterator[Change]:
+        known = {source.uri: source for source in self._store.sources()}
+        here, there = self._store.contents(), read_contents(connection) if known else {}
+        for source in sources:
+            name = source.document_id or ""
+            if known.get(source.uri) == source and here.get(name) == there.get(name):
+                continue  # an earlier run, stopped before it wrote its cursor
+            entry = read_entry(connection, source) if source.document_id else None
+            yield Put(entry, model) if entry and model else Record(source)
+
+    def _not_there(self, connection: Connection) -> list[str]:
+        there = {source.uri for source in read_sources(connection)}
+        return [source.uri for source in self._store.sources() if source.uri not in there]
+
+    def _cursor(self, identity: str) -> int:
+        if not self._path.exists():
+            if self._store.sources():
+                raise UsageError(
+                    f"{self._path.parent} holds documents of its own and follows no database.",
+                    "Follow into a new folder: what the database does not hold would be removed from this one.",
+                )
+            self._remember(identity, 0)
+        state = json.loads(self._path.read_text(encoding="utf-8"))
+        if state["identity"] != identity:
+            raise KnowledgeBaseMismatch(
+                f"{self._path.parent} follows another database than {self._server.name}.",
+                "Give another folder with --kb.",
+            )
+        return int(state["cursor"])
+
+    def _remember(self, identity: str, cursor: int) -> None:
+        unfinished = self._path.with_suffix(f".{os.getpid()}.new")
+        unfinished.write_text(json.dumps({"identity": identity, "cursor": cursor}), encoding="utf-8")
+        unfinished.replace(self._path)
+
+
+def _state(connection: Connection) -> tuple[str, int, bool]:
+    row = connection.execute(
+        "SELECT identity::text, pg_snapshot_xmin(pg_current_snapshot())::text::bigint, pg_is_in_recovery() FROM base"
+    ).fetchone()
+    assert row is not None
+    return row[0], row[1], row[2]
+
+
+def _grouped(changes: Iterator[Change]) -> Iterator[list[Change]]:
+    group: list[Change] = []
+    chunks = 0
+    for change in changes:
+        group.append(change)
+        chunks += 1 + (len(change.entry.spans) if isinstance(change, Put) else 0)
+        if chunks >= GROUP_CHUNKS:
+            yield group
+            group, chunks = [], 0
+    if group:
+        yield group

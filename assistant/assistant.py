@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from assistant.answering import AnswerStream, Inquiry, open_answerer, opened_model
 from assistant.answers import Answer, Prompt, Turn
+from assistant.calibration import Calibration, Limit, limited, load_calibration
 from assistant.history import History
 from assistant.manifests import manifest_of
 from assistant.retrieval import HybridRetriever, Query, Reranker, Retriever, retrieve
@@ -47,6 +48,7 @@ class Assistant:
         self._answerer = answerer
         self._retriever = retriever or HybridRetriever(knowledge)
         self._reranker = reranker
+        self._limit: tuple[Calibration, Limit] | None = None
 
     @classmethod
     def open(
@@ -58,6 +60,7 @@ class Assistant:
         reranker: str | None = None,
         expand: Expansion = "off",
         packing: PackingOptions | None = None,
+        max_risk: float | None = None,
         read_only: bool = False,
     ) -> Self:
         """Open the knowledge base in the folder `location`, and make it when it is not there yet.
@@ -67,16 +70,22 @@ class Assistant:
         `llm` is "extractive" (built in: answers in the documents' own words), a model server's specification, or a
         model that `assistant.llms.open_llm` opened with options; `packing` says how its window is filled. `reranker`
         names a sentence-transformers cross-encoder. `expand` searches with further queries: "words" with words of the
-        first finds, "model" with wordings of the served model. Raises the errors of `ingest.errors`.
+        first finds, "model" with wordings of the served model. `max_risk` answers only from the confidence on at which
+        no more than that share of answers was wrong on the questions of `python -m eval calibrate`. Raises the errors
+        of `ingest.errors`.
         """
         knowledge = KnowledgeBase.open(location, embedder=embedder, create=not read_only, read_only=read_only)
         model = opened_model(llm)
-        return cls(
+        kestrel = cls(
             knowledge,
             open_answerer(model, knowledge, packing),
             _retriever(HybridRetriever(knowledge), expand, model),
             _reranker(reranker),
         )
+        if max_risk is not None:
+            calibration = load_calibration(knowledge.location)
+            kestrel._limit = (calibration, calibration.limit(max_risk))
+        return kestrel
 
     def add(self, *paths: str | Path, options: IngestOptions | None = None) -> Report:
         """Bring files and folders in; unchanged ones cost a stat. See `ingest.pipeline.add` for events on the way."""
@@ -160,6 +169,8 @@ class Assistant:
 
         answer = yield from self._answerer.respond(replace(inquiry, searched_for=query), search)
         answer = replace(answer, question=inquiry.question, searched_for=query)
+        if self._limit and not inquiry.insist:
+            answer = self._within_risk(answer, *self._limit)
         manifest = {
             **manifest_of(answer, self.knowledge, found, inquiry.history, only),
             "asked_for": passages,
@@ -167,6 +178,15 @@ class Assistant:
         }
         timings = {**watch.stages, **answer.timings, "total": watch.total}
         return replace(answer, timings=timings, manifest=manifest)
+
+    def _within_risk(self, answer: Answer, calibration: Calibration, limit: Limit) -> Answer:
+        stored = self.knowledge.store.model()
+        if answer.model != calibration.model or (stored and stored.fingerprint != calibration.embedder):
+            raise UsageError(
+                f"{self.knowledge.location} was calibrated with {calibration.model}, and {answer.model} answers now.",
+                "Calibrate again with the model and the embedder that answer, or leave out the largest risk.",
+            )
+        return limited(answer, calibration, limit)
 
     @property
     def history(self) -> History:

@@ -89,7 +89,7 @@ def settings_of(settings: Mapping[str, Any]) -> dict[str, Any]:
     """What a kept answer must know of the flags of `opened` to be asked again: plain values, without the folder."""
     model = settings["model"]
     flags = {field.name: getattr(model, field.name) for field in fields(ModelOptions)}
-    search = {name: settings[name] for name in ("embedder", "reranker", "expand")}
+    search = {name: settings[name] for name in ("embedder", "reranker", "expand", "max_risk")}
     return {**flags, **search, "tokenizer": str(model.tokenizer.absolute()) if model.tokenizer else None}
 
 
@@ -100,6 +100,7 @@ def opened(
     embedder: str | None,
     reranker: str | None,
     expand: Expansion,
+    max_risk: float | None,
     sources: tuple[str, ...],
     metadata: tuple[str, ...],
     llm: LLM | None = None,
@@ -117,6 +118,7 @@ def opened(
         reranker=reranker,
         expand=expand,
         packing=model.packing(),
+        max_risk=max_risk,
         read_only=True,
     ) as kestrel:
         yield kestrel, only
@@ -198,5 +200,11 @@ _SEARCH_OPTIONS = (
         default="off",
         show_default=True,
         help="Search with further queries: with words of the first finds, or with wordings of the model.",
+    ),
+    click.option(
+        "--max-risk",
+        type=click.FloatRange(0, 1, min_open=True),
+        metavar="R",
+        help="Answer only where at most this share was wrong on your questions. Needs: python -m eval calibrate.",
     ),
 )

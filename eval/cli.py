@@ -16,6 +16,7 @@ COMMANDS = {
     "report": "eval.commands.report:report",
     "compare": "eval.commands.report:compare",
     "gate": "eval.commands.report:gate",
+    "calibrate": "eval.commands.calibrate:calibrate",
     "score": "eval.commands.score:score",
 }
 

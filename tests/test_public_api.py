@@ -46,6 +46,7 @@ def test_every_exported_name_is_documented(name: str) -> None:
                 "reranker": None,
                 "expand": "off",
                 "packing": None,
+                "max_risk": None,
                 "read_only": False,
             },
         ),

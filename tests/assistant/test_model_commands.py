@@ -92,7 +92,7 @@ def test_prompt_as_json(call: Call, kb: Path, shared_data: Path) -> None:
     assert text[passage["start"] : passage["end"]] in shown["text"]
 
 
-@pytest.mark.parametrize("budget", ["220", "260"])
+@pytest.mark.parametrize("budget", ["320", "400"])
 def test_prompt_keeps_the_budget(call: Call, budget: str) -> None:
     ledger = call("prompt", QUESTION, "--budget", budget, "--mode", "chunks", "--json").json["ledger"]
     assert ledger["total"] <= int(budget)

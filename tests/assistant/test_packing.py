@@ -13,7 +13,7 @@ from assistant.answers import ModelProfile, Turn
 from assistant.counting import TokenizerFile, estimate
 from assistant.packing import Packer, PackingOptions, room_for_text
 from assistant.profiles import builtin_profiles, profile_named
-from assistant.prompts import INSTRUCTIONS
+from assistant.prompts import EXAMPLES, INSTRUCTIONS
 from ingest.errors import PromptTooLong
 from tests.support.drawing import draw
 from tests.support.memory import MemoryKnowledge, cut, document_of
@@ -130,7 +130,7 @@ def test_estimated_pieces_and_exact_prompts_fill_the_window_as_well(falcon: Toke
             ledger = packer.pack("Why?", drawn.hits).ledger
             assert ledger.total <= min(ledger.max_input, ledger.window - ledger.reserve)
             fills.append(ledger.passages / ledger.budget)
-    assert statistics.mean(fills) >= 0.96
+    assert statistics.mean(fills) >= 0.95  # of windows from 1,000 tokens on, in which a guess costs most
 
 
 def test_an_estimate_is_called_one() -> None:
@@ -142,7 +142,7 @@ def test_terms_of_the_ledger_are_those_of_the_texts(falcon: TokenizerFile) -> No
     packer = Packer(library(3), profile, falcon.count)
     ledger = packer.pack(QUESTION, library(3).hits(), [Turn("Who?", "Nobody.")]).ledger
     assert ledger.template == 3
-    assert ledger.system == falcon.count(INSTRUCTIONS).tokens
+    assert ledger.system == falcon.count(f"{INSTRUCTIONS}\n\n{EXAMPLES}").tokens
     assert ledger.history == falcon.count("\n\nEarlier question: Who?\nEarlier answer: Nobody.").tokens
     assert ledger.question == falcon.count(f"\n\nQuestion: {QUESTION}\nAnswer:").tokens
     assert (ledger.window, ledger.max_input, ledger.reserve, ledger.usable) == (24576, 24000, 512, 5661)

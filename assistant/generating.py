@@ -162,6 +162,7 @@ class GenerativeAnswering:
             completion=completion,
             manifest={
                 "profile": name,
+                "revision": " ".join(filter(None, self._llm.identity[1:])),
                 "temperature": sampling.temperature,
                 "max_tokens": sampling.max_tokens,
                 "seed": -1 if sampling.seed is None else sampling.seed,

@@ -162,7 +162,7 @@ def replay_as_json(again: Replay) -> dict[str, Any]:
     }
 
 
-_SEARCH_DEFAULTS: dict[str, Any] = {"embedder": None, "reranker": None, "expand": "off"}
+_SEARCH_DEFAULTS: dict[str, Any] = {"embedder": None, "reranker": None, "expand": "off", "max_risk": None}
 
 
 def _model(settings: dict[str, Any], llm: str | None) -> ModelOptions:

@@ -96,6 +96,7 @@ class LlamaIndexModel:
     def __init__(self, theirs: Any, profile: ModelProfile | None = None) -> None:
         self._theirs = theirs
         self.profile = profile or _profile(theirs.metadata)
+        self.identity = (type(theirs).__name__, str(theirs.metadata.model_name))
 
     def complete(self, prompt: str, sampling: Sampling | None = None) -> Completion:
         return completed(self.stream(prompt, sampling))

@@ -50,6 +50,11 @@ class LLM(Protocol):
         ...
 
     @property
+    def identity(self) -> tuple[str, ...]:
+        """Where the model is, then every name it goes by and the revision of its weights, where they are told."""
+        ...
+
+    @property
     def counts_locally(self) -> bool:
         """Whether `count` sends no request: then counting hundreds of pieces costs nothing to speak of."""
         ...

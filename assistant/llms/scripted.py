@@ -37,6 +37,7 @@ class ScriptedModel:
     ) -> None:
         described = profile or profile_named("plain")
         self.profile = tokenizer.describe(described) if tokenizer else described
+        self.identity: tuple[str, ...] = ("scripted", self.profile.name)
         self.counts_locally = True
         self.prompts: list[str] = []
         self._count = tokenizer.count if tokenizer else estimate

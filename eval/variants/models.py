@@ -33,7 +33,7 @@ def opened(llm: str | LLM | None, arm: Arm) -> LLM:
 
 def identity(llm: LLM) -> list[str]:
     """Address, names and revision as its server tells them, and the profile by which it is used."""
-    told = getattr(llm, "identity", (type(llm).__name__,))
+    told = llm.identity
     profile = llm.profile
     return [*told, profile.name, profile.template, str(profile.window)]
 

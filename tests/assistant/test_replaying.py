@@ -137,3 +137,17 @@ def test_an_answer_that_cannot_be_kept_is_an_answer_still(files, tmp_path):
     assert done.return_value == 0
     assert "14 weeks" in done.stdout
     assert "The answer was not kept." in done.stderr
+
+
+def test_another_revision_behind_the_same_name_is_told(files, tmp_path):
+    def model(revision: str) -> ScriptedModel:
+        made = ScriptedModel(["Parental leave lasts 14 weeks. [1]"])
+        made.identity = ("tgi:http://host", "falcon", revision)
+        return made
+
+    with Assistant.open(tmp_path / "kb", llm=model("abc"), embedder="hashing") as opened:
+        opened.add(files / "leave.md")
+        run = opened.history.keep(opened.ask(QUESTION))
+    with Assistant.open(tmp_path / "kb", llm=model("def")) as opened:
+        found = replay(opened, run)
+    assert ("falcon abc", "falcon def") in [(each.before, each.now) for each in found.causes]

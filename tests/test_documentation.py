@@ -34,7 +34,9 @@ PROGRAMS = {
     "python -m": (None, click.Group(commands={"ui": ui.__main__.main, "eval": eval.cli.evaluation})),
 }
 NOT_RUN = {"pip", "source", "cd"}  # first words of lines that prepare a machine
-ELSEWHERE = re.compile(r"(st|tgi|openai|gguf):")  # needs a hub, a server or a model file: parsed, not run
+ELSEWHERE = re.compile(
+    r"(st|tgi|openai|gguf):|--max-risk"
+)  # needs a hub, a server, a model file or a calibration: parsed, not run
 PLANNED = {"ingest watch"}
 TEXTS = {
     "docs/warranty.md": "# Warranty\n\nThe warranty covers the motor and the battery for 36 months.\n",

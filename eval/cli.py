@@ -17,6 +17,7 @@ COMMANDS = {
     "compare": "eval.commands.report:compare",
     "gate": "eval.commands.report:gate",
     "calibrate": "eval.commands.calibrate:calibrate",
+    "longcontext": "eval.commands.longcontext:longcontext",
     "score": "eval.commands.score:score",
 }
 

@@ -28,6 +28,7 @@ test: setup ## run the fast tests
 	$(BIN)/python -m pytest -n auto -m 'not slow and not torture and not gpu'
 
 test-slow: setup ## run the slow tests
+	$(BIN)/python -m tests.support.small_falcon train
 	$(BIN)/python -m pytest -m 'slow and not torture and not gpu'
 
 torture: setup ## run what takes longer than CI has: every crash point, 10,000 kills, 5,000 power cuts, an hour of use

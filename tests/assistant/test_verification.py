@@ -203,19 +203,3 @@ def test_an_entailment_model_gives_its_opinion(tmp_path):
     (sentence,) = check("Damage by water is not covered. [1]", Verifier(entailment=entailment)).sentences
     assert sentence.support == ("partly" if probability < 0.5 else "supported")
     assert bool(sentence.doubts) == (sentence.support == "partly")
-
-
-@pytest.mark.slow
-def test_most_of_what_was_changed_in_real_sentences_is_flagged(shared_data, tmp_path):
-    """A sample of what `python -m tests.benchmarks.support` measures; the figures stand in docs/experiments.md."""
-    from tests.benchmarks.judged import squad
-    from tests.benchmarks.support import measure
-
-    counts = measure([squad(tmp_path)], tmp_path, most=60)
-    shares = {}
-    for kind, halves in counts.items():
-        flagged, claims = (sum(half[name] for half in halves.values()) for name in ("flagged", "n"))
-        shares[kind] = flagged / claims
-    assert shares["verbatim"] <= 0.05
-    assert shares["reset"] <= 0.05
-    assert min(shares[kind] for kind in ("number", "unit", "entity", "page")) >= 0.9

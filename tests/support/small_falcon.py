@@ -1,6 +1,7 @@
 """A small real Falcon that answers from its prompt: trained once by `small_falcon_training`, then read from a cache.
 
-`python -m tests.support.small_falcon` trains it where it is missing and tells how often it answers right.
+`python -m tests.support.small_falcon` trains it where it is missing and tells how often it answers right; with `train`
+it only trains, which takes longer than a test may.
 """
 
 from __future__ import annotations
@@ -182,9 +183,15 @@ def _progress() -> Any:
     return show
 
 
-if __name__ == "__main__":
+def main() -> None:
     small = load()
+    if sys.argv[1:] == ["train"]:
+        return
     print("facts  value  value and number")
     for count in (1, 2, 4, 8, 12, 16, 24, 32):
         found = small.accuracy(count, 100)
         print(f"{count:5}  {found.value:5.0%}  {found.value_and_number:5.0%}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

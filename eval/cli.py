@@ -17,6 +17,7 @@ COMMANDS = {
     "compare": "eval.commands.report:compare",
     "gate": "eval.commands.report:gate",
     "calibrate": "eval.commands.calibrate:calibrate",
+    "finetune": "eval.commands.finetune:finetune",
     "longcontext": "eval.commands.longcontext:longcontext",
     "speed": "eval.commands.speed:speed",
     "score": "eval.commands.score:score",

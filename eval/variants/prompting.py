@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from assistant.control_tokens import neutralise
@@ -19,6 +20,11 @@ Answer the question at the end in as few words as possible.
 If you do not know the answer, write only: The documents do not answer this."""
 
 
+def closed_book(question: Question, control: Iterable[str], instructions: str = INSTRUCTIONS) -> str:
+    """The prompt without a passage, before the model's template; `control` are the model's control tokens."""
+    return f"{instructions}\n\nQuestion: {neutralise(with_choices(question), control).strip()}\nAnswer:"
+
+
 def open_prompting(arm: Arm, setup: Setup) -> Prompting:
     checked(arm, {})
     return Prompting(arm, opened(setup.llm, arm))
@@ -32,8 +38,7 @@ class Prompting:
         self._llm = llm
 
     def prepare(self, question: Question) -> Attempt:
-        asked = neutralise(with_choices(question), self._llm.profile.control_tokens)
-        prompt = f"{self.instructions(question)}\n\nQuestion: {asked.strip()}\nAnswer:"
+        prompt = closed_book(question, self._llm.profile.control_tokens, self.instructions(question))
         return attempt(self._arm, question, self._llm, prompt)
 
     def instructions(self, question: Question) -> str:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from assistant.cross_encoders import load_cross_encoder
 from ingest.documents import Hit
-from ingest.errors import EmbedderFailed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from sentence_transformers import CrossEncoder
 
 DEPTH = 50  # hits that are read again; a MiniLM cross-encoder reads some 20 a second and core
 
@@ -26,7 +24,7 @@ class CrossEncoderReranker:
 
     def __init__(self, model: str, depth: int = DEPTH) -> None:
         self.depth = depth
-        self._encoder = _load(model)
+        self._encoder = load_cross_encoder(model)
 
     def rerank(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
         if not hits:
@@ -34,16 +32,3 @@ class CrossEncoderReranker:
         scores = self._encoder.predict([(question, hit.chunk.text) for hit in hits], show_progress_bar=False)
         ranked = sorted(zip(scores, hits, strict=True), key=lambda pair: -float(pair[0]))
         return [replace(hit, score=float(score)) for score, hit in ranked]
-
-
-def _load(model: str) -> CrossEncoder:
-    from sentence_transformers import CrossEncoder  # 4-5 s: only who reranks pays
-
-    try:
-        encoder: CrossEncoder = CrossEncoder(model, trust_remote_code=False)
-    except (OSError, ValueError) as error:
-        raise EmbedderFailed(
-            f"The cross-encoder {model!r} cannot be loaded: {error}.",
-            "Give the folder of a downloaded model, or a name when the hub can be reached.",
-        ) from error
-    return encoder

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from assistant.cross_encoders import load_cross_encoder
 from ingest.errors import EmbedderFailed
 
 if TYPE_CHECKING:
@@ -35,15 +36,7 @@ class Entailment:
 
 
 def _load(model: str) -> tuple[CrossEncoder, int]:
-    from sentence_transformers import CrossEncoder  # 4-5 s: only who names a model pays
-
-    try:
-        encoder: CrossEncoder = CrossEncoder(model, trust_remote_code=False)
-    except (OSError, ValueError) as error:
-        raise EmbedderFailed(
-            f"The entailment model {model!r} cannot be loaded: {error}.",
-            "Give the folder of a downloaded model, or a name when the hub can be reached.",
-        ) from error
+    encoder = load_cross_encoder(model, "entailment model")
     named = (encoder.config and encoder.config.id2label) or {}
     labels = {str(label).lower(): int(number) for number, label in named.items()}
     if "entailment" not in labels:

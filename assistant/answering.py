@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from assistant.answers import Answer, Sentence, Turn
@@ -11,7 +11,6 @@ from assistant.citing import cite
 from assistant.followups import standalone
 from assistant.prompts import REFUSAL
 from assistant.retrieval import gather
-from assistant.stopwatch import Stopwatch
 from ingest.documents import Document, Hit
 
 if TYPE_CHECKING:
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from assistant.packing import PackingOptions
     from assistant.protocols import LLM
     from assistant.retrieval import Evidence
+    from assistant.stopwatch import Stopwatch
     from ingest.knowledge_base import KnowledgeBase
 
 PASSAGES = 10  # that an extractive answer is chosen from
@@ -44,7 +44,7 @@ class Answerer(Protocol):
         """The question as it should be searched for, where it leans on what was said before."""
         ...
 
-    def respond(self, inquiry: Inquiry, search: Search) -> Response:
+    def respond(self, inquiry: Inquiry, search: Search, watch: Stopwatch) -> Response:
         """`search` is called for as many hits as can be made use of. Closing the response cancels it."""
         ...
 
@@ -114,13 +114,12 @@ class ExtractiveAnswering:
     def standalone(self, question: str, history: Sequence[Turn]) -> str:
         return standalone(question, history)
 
-    def respond(self, inquiry: Inquiry, search: Search) -> Response:
-        watch = Stopwatch()
+    def respond(self, inquiry: Inquiry, search: Search, watch: Stopwatch) -> Response:
         hits = search(PASSAGES)
         with watch.stage("generate"):
             answer = self._answer(inquiry, gather(self._knowledge, hits))
         yield answer.text
-        return replace(answer, timings=watch.stages)
+        return answer
 
     def summarise(self, document: Document, source: str, sentences: int) -> Answer:
         from assistant.central_sentences import central_sentences

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Literal, Self
 from assistant.answering import AnswerStream, Inquiry, open_answerer, opened_model
 from assistant.answers import Answer, Prompt, Turn
 from assistant.calibration import Calibration, Limit, limited, load_calibration
+from assistant.events import Listener, PassagesFound, unheard
 from assistant.history import History
 from assistant.manifests import manifest_of
-from assistant.retrieval import HybridRetriever, Query, Reranker, Retriever, retrieve
+from assistant.retrieval import HybridRetriever, Query, Reranker, Retriever, numbered, retrieve
 from assistant.stopwatch import Stopwatch
 from ingest.documents import Filter, Hit
 from ingest.errors import NothingIndexed, UsageError
@@ -123,9 +124,14 @@ class Assistant:
         only: Filter | None = None,
         passages: int | None = None,
         insist: bool = False,
+        listener: Listener = unheard,
     ) -> AnswerStream:
-        """The same, piece by piece as the model writes; `.answer` is the checked answer when the pieces are through."""
-        return AnswerStream(self._respond(Inquiry(question, question, tuple(history), insist), only, passages))
+        """The same, piece by piece as the model writes; `.answer` is the checked answer when the pieces are through.
+
+        `listener` is told of each stage and of the passages that were found, as it happens (see `assistant.events`).
+        """
+        inquiry = Inquiry(question, question, tuple(history), insist)
+        return AnswerStream(self._respond(inquiry, only, passages, listener))
 
     def prompt(
         self,
@@ -154,8 +160,8 @@ class Assistant:
         """The same assistant, answering from what another retriever finds. Both share one knowledge base."""
         return Assistant(self.knowledge, self._answerer, retriever, self._reranker)
 
-    def _respond(self, inquiry: Inquiry, only: Filter | None, passages: int | None) -> Response:
-        watch = Stopwatch()
+    def _respond(self, inquiry: Inquiry, only: Filter | None, passages: int | None, listener: Listener) -> Response:
+        watch = Stopwatch(listener)
         query = inquiry.question
         if inquiry.history:
             with watch.stage("rewrite"):
@@ -165,9 +171,10 @@ class Assistant:
 
         def search(k: int) -> Sequence[Hit]:
             found[:] = retrieve(self._retriever, self._reranker, Query(query, passages or k, only), watch)
+            listener(PassagesFound(numbered(found)))
             return found
 
-        answer = yield from self._answerer.respond(replace(inquiry, searched_for=query), search)
+        answer = yield from self._answerer.respond(replace(inquiry, searched_for=query), search, watch)
         answer = replace(answer, question=inquiry.question, searched_for=query)
         if self._limit and not inquiry.insist:
             answer = self._within_risk(answer, *self._limit)
@@ -176,7 +183,7 @@ class Assistant:
             "asked_for": passages,
             "insist": inquiry.insist,
         }
-        timings = {**watch.stages, **answer.timings, "total": watch.total}
+        timings = {**watch.stages, "total": watch.total}
         return replace(answer, timings=timings, manifest=manifest)
 
     def _within_risk(self, answer: Answer, calibration: Calibration, limit: Limit) -> Answer:

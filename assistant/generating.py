@@ -18,13 +18,13 @@ from assistant.packing import Packer, PackingOptions, reserve_of, room_for_text
 from assistant.prompts import REFUSAL
 from assistant.refusing import refuses
 from assistant.retrieval import gather
-from assistant.stopwatch import Stopwatch
 from ingest.documents import Document, Hit
 from ingest.errors import ModelError
 
 if TYPE_CHECKING:
     from assistant.answering import ExtractiveAnswering
     from assistant.protocols import LLM
+    from assistant.stopwatch import Stopwatch
     from assistant.verification.entailment import Entailment
     from ingest.knowledge_base import KnowledgeBase
 
@@ -70,15 +70,15 @@ class GenerativeAnswering:
         """Exactly what would be sent."""
         return self._pack(inquiry, self._search(search), self._options)
 
-    def respond(self, inquiry: Inquiry, search: Search) -> Response:
+    def respond(self, inquiry: Inquiry, search: Search, watch: Stopwatch) -> Response:
         try:
-            answer = yield from self._generate(inquiry, search)
+            answer = yield from self._generate(inquiry, search, watch)
             if answer.abstained and inquiry.insist:
-                return (yield from self._fallback.respond(inquiry, search))
+                return (yield from self._fallback.respond(inquiry, search, watch))
         except ModelError as error:
             if error.exit_code != ModelError.exit_code:  # a wrong request is not helped by another answer
                 raise
-            answer = yield from self._fallback.respond(inquiry, search)
+            answer = yield from self._fallback.respond(inquiry, search, watch)
             return replace(answer, degraded=str(error))
         return answer
 
@@ -93,9 +93,8 @@ class GenerativeAnswering:
                 raise
             return replace(self._fallback.summarise(document, source, sentences), degraded=str(error))
 
-    def _generate(self, inquiry: Inquiry, search: Search) -> Response:
+    def _generate(self, inquiry: Inquiry, search: Search, watch: Stopwatch) -> Response:
         hits = self._search(search)
-        watch = Stopwatch()
         with watch.stage("pack"):
             prompt = self._pack(inquiry, hits, self._options)
         if not prompt.passages:
@@ -110,8 +109,7 @@ class GenerativeAnswering:
             with watch.stage("generate"):
                 completion = yield from self._complete(prompt)
         with watch.stage("verify"):
-            answer = self._answer(inquiry, prompt, completion, hits)
-        return replace(answer, timings=watch.stages)
+            return self._answer(inquiry, prompt, completion, hits)
 
     def _search(self, search: Search) -> Sequence[Hit]:
         return search(max(PASSAGES, room_for_text(self._packer.profile, self._options) // TOKENS_A_HIT))

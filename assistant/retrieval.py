@@ -70,7 +70,13 @@ def retrieve(
 
 def gather(knowledge: KnowledgeBase, hits: Sequence[Hit]) -> Evidence:
     """Number the hits from 1 and fetch their documents."""
-    passages = tuple(
+    found = {hit.chunk.document_id: knowledge.document(hit.chunk.document_id) for hit in hits}
+    return Evidence(numbered(hits), {identity: document for identity, document in found.items() if document})
+
+
+def numbered(hits: Sequence[Hit]) -> tuple[Passage, ...]:
+    """Hits as the passages of an answer, numbered from 1."""
+    return tuple(
         Passage(
             number,
             hit.chunk.document_id,
@@ -84,5 +90,3 @@ def gather(knowledge: KnowledgeBase, hits: Sequence[Hit]) -> Evidence:
         )
         for number, hit in enumerate(hits, start=1)
     )
-    found = {hit.chunk.document_id: knowledge.document(hit.chunk.document_id) for hit in hits}
-    return Evidence(passages, {identity: document for identity, document in found.items() if document})

@@ -8,6 +8,7 @@ import pytest
 
 import assistant
 from assistant import Assistant, Conversation, KnowledgeBase
+from assistant.events import unheard
 
 EXPORTED = [
     "Answer",
@@ -52,7 +53,7 @@ def test_every_exported_name_is_documented(name: str) -> None:
         ),
         (Assistant.add, {"self": ..., "paths": ..., "options": None}),
         (Assistant.ask, {"self": ..., "question": ..., **ASKING, "insist": False}),
-        (Assistant.stream, {"self": ..., "question": ..., **ASKING, "insist": False}),
+        (Assistant.stream, {"self": ..., "question": ..., **ASKING, "insist": False, "listener": unheard}),
         (Assistant.prompt, {"self": ..., "question": ..., **ASKING}),
         (Assistant.summarize, {"self": ..., "source": ..., "sentences": 7}),
         (Assistant.chat, {"self": ..., "only": None}),

@@ -28,6 +28,8 @@ def main(kb: Path, llm: str | None, port: int, address: str, open_browser: bool)
     """Ask your documents in the browser, and look after them. Ctrl-C ends it; nothing leaves this machine."""
     from streamlit.web import bootstrap
 
+    from ui.warming import warm_in_background
+
     os.environ["KESTREL_KB"] = str(kb.absolute())
     if llm:
         os.environ["KESTREL_LLM"] = llm
@@ -43,6 +45,7 @@ def main(kb: Path, llm: str | None, port: int, address: str, open_browser: bool)
         **THEME,
     }
     bootstrap.load_config_options(options)
+    warm_in_background(kb.absolute())
     bootstrap.run(str(APP), is_hello=False, args=[], flag_options=options)
 
 

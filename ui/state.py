@@ -78,6 +78,10 @@ class Session:
         """A new conversation, or one that was held before."""
         self.conversation, self.exchanges, self.shown = conversation or new_id(), exchanges or [], None
 
+    def ask(self, question: str, insist: bool = False) -> None:
+        """To be answered by the run of the page that follows."""
+        self.waiting = (question, insist)
+
     @property
     def only(self) -> Filter | None:
         return Filter(sources=self.sources) if self.sources else None

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from assistant import Assistant, Filter
+from assistant.events import Event, StageBegan
+from assistant.stopwatch import Stopwatch
 from ingest.errors import NothingIndexed
 
 FACTS = {
@@ -50,6 +52,34 @@ def test_timings_cover_the_whole(kestrel):
     timings = kestrel.ask("Where do parcels leave from?").timings
     assert timings["search"] > 0
     assert timings["total"] >= timings["search"]
+
+
+def test_a_listener_hears_of_the_stages_and_of_what_was_found_before_the_answer_is_written(kestrel):
+    events: list[Event] = []
+    stream = kestrel.stream("Where do parcels leave from?", listener=events.append)
+    next(stream)
+    assert [type(event).__name__ for event in events] == [
+        "StageBegan",
+        "StageFinished",
+        "PassagesFound",
+        "StageBegan",
+        "StageFinished",
+    ]
+    list(stream)
+    began, searched, found, _, generated = events
+    assert began == StageBegan("search")
+    assert (searched.stage, generated.stage) == ("search", "generate")
+    assert found.passages == stream.answer.passages
+    assert searched.seconds == stream.answer.timings["search"]
+
+
+def test_a_stage_that_failed_is_not_told_to_be_finished():
+    events: list[Event] = []
+    watch = Stopwatch(events.append)
+    with pytest.raises(ValueError, match="no"), watch.stage("search"):
+        raise ValueError("no")
+    assert events == [StageBegan("search")]
+    assert watch.stages["search"] >= 0
 
 
 def test_threads_share_one_assistant(kestrel):

@@ -18,6 +18,7 @@ from assistant.packing import PackingOptions
 from assistant.profiles import builtin_profiles, profile_named
 from assistant.prompts import EXAMPLES, REFUSAL
 from assistant.refusing import refuses
+from assistant.stopwatch import Stopwatch
 from ingest.documents import Hit
 from ingest.errors import UsageError
 from tests.support.memory import MemoryKnowledge, document_of
@@ -34,7 +35,7 @@ KNOWLEDGE = MemoryKnowledge(
 class Quoting(ExtractiveAnswering):
     """Stands in for the built-in answerer where only that it was asked matters."""
 
-    def respond(self, inquiry, search):
+    def respond(self, inquiry, search, watch):
         hits = search(10)
         yield "Quoted."
         return Answer(inquiry.question, "Quoted.", (), False, 0.5, (), "extractive", manifest={"hits": len(hits)})
@@ -54,7 +55,7 @@ def ask(
 ) -> tuple[Answer, ScriptedModel]:
     model = ScriptedModel(replies, window())
     answering = GenerativeAnswering(KNOWLEDGE, model, Quoting(KNOWLEDGE), packing)
-    stream = AnswerStream(answering.respond(Inquiry(QUESTION, QUESTION, tuple(history)), search))
+    stream = AnswerStream(answering.respond(Inquiry(QUESTION, QUESTION, tuple(history)), search, Stopwatch()))
     pieces = list(stream)
     if stream.answer.completion and not stream.answer.degraded:
         assert "".join(pieces) == stream.answer.completion.text
@@ -130,7 +131,7 @@ def test_confidence_falls_with_the_share_that_is_found_and_with_what_the_search_
     assert half.confidence == pytest.approx(whole.confidence / 2)
     model = ScriptedModel(["Parental leave lasts 14 weeks. [2]"], window())
     asked = Inquiry("Who won the cup in 1998?", "Who won the cup in 1998?")
-    stream = AnswerStream(GenerativeAnswering(KNOWLEDGE, model, Quoting(KNOWLEDGE)).respond(asked, search))
+    stream = AnswerStream(GenerativeAnswering(KNOWLEDGE, model, Quoting(KNOWLEDGE)).respond(asked, search, Stopwatch()))
     list(stream)
     assert stream.answer.confidence < whole.confidence
 
@@ -151,7 +152,9 @@ def test_models_that_need_it_are_shown_examples_and_those_are_counted() -> None:
     for profile in (shown, plainly):
         model = ScriptedModel(["The office closes at six. [2]"], profile)
         stream = AnswerStream(
-            GenerativeAnswering(KNOWLEDGE, model, Quoting(KNOWLEDGE)).respond(Inquiry(QUESTION, QUESTION), search)
+            GenerativeAnswering(KNOWLEDGE, model, Quoting(KNOWLEDGE)).respond(
+                Inquiry(QUESTION, QUESTION), search, Stopwatch()
+            )
         )
         list(stream)
         assert stream.answer.prompt is not None
@@ -224,7 +227,9 @@ def test_the_reserve_bounds_the_answer() -> None:
 def test_without_passages_no_model_is_asked() -> None:
     model = ScriptedModel(["From memory."], window())
     stream = AnswerStream(
-        GenerativeAnswering(KNOWLEDGE, model, Quoting(KNOWLEDGE)).respond(Inquiry(QUESTION, QUESTION), lambda k: [])
+        GenerativeAnswering(KNOWLEDGE, model, Quoting(KNOWLEDGE)).respond(
+            Inquiry(QUESTION, QUESTION), lambda k: [], Stopwatch()
+        )
     )
     assert list(stream) == []
     assert stream.answer.abstained
@@ -239,7 +244,9 @@ def test_what_was_said_before_is_sent() -> None:
 def test_closing_the_stream_cancels_the_request() -> None:
     model = ScriptedModel(["one two three"], window())
     stream = AnswerStream(
-        GenerativeAnswering(KNOWLEDGE, model, Quoting(KNOWLEDGE)).respond(Inquiry(QUESTION, QUESTION), search)
+        GenerativeAnswering(KNOWLEDGE, model, Quoting(KNOWLEDGE)).respond(
+            Inquiry(QUESTION, QUESTION), search, Stopwatch()
+        )
     )
     assert next(stream) == "one"
     stream.close()

@@ -10,6 +10,7 @@ from assistant.generating import GenerativeAnswering
 from assistant.llms import open_llm
 from assistant.packing import PackingOptions
 from assistant.protocols import LLM
+from assistant.stopwatch import Stopwatch
 from tests.support.memory import MemoryKnowledge, document_of
 from tests.support.tiny_gguf import write_tiny_falcon
 
@@ -29,7 +30,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> LLM:
 def ask(model: LLM, **packing) -> Answer:
     answering = GenerativeAnswering(KNOWLEDGE, model, ExtractiveAnswering(KNOWLEDGE), PackingOptions(**packing))
     inquiry = Inquiry("Which desk is it?", "Which desk is it?")
-    stream = AnswerStream(answering.respond(inquiry, lambda k: KNOWLEDGE.hits()[:k]))
+    stream = AnswerStream(answering.respond(inquiry, lambda k: KNOWLEDGE.hits()[:k], Stopwatch()))
     for _ in stream:
         pass
     return stream.answer

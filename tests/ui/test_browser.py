@@ -12,7 +12,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from eval.question_sets.kept import keep_questions
 from eval.samples import Question
-from tests.ui.browser import FLAGS, chromium, serving
+from tests.ui.browser import serving
 from ui.widgets.source import FRAME
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
@@ -27,16 +27,6 @@ See http://example.invalid/link and [a link](javascript:alert(1)) and $x^2$ and 
 SET = """{"question": "What does a lost badge cost?", "answers": ["35 euros"]}
 {"question": "Where is the badge of a visitor returned?", "answers": ["at the gate"]}
 """
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[object]:
-    path = chromium()
-    playwright = pytest.importorskip("playwright.sync_api", reason="the extra [test] is not installed")
-    with playwright.sync_playwright() as api:
-        opened = api.chromium.launch(executable_path=path, args=list(FLAGS))
-        yield opened
-        opened.close()
 
 
 @pytest.fixture

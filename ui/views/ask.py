@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from assistant.answers import Turn
@@ -14,10 +17,14 @@ from ui.state import Exchange, Session, Shown, assistant_of, knowledge_of, run_o
 from ui.widgets.answer import show_exchange
 from ui.widgets.conversation import conversation_buttons
 from ui.widgets.failures import guarded, told
-from ui.widgets.inert import escaped, label, shown
+from ui.widgets.inert import label, shown
+from ui.widgets.live import LiveAnswer
 from ui.widgets.progress import show_run
 from ui.widgets.sidebar import sidebar
 from ui.widgets.source import source_panel
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
 
 HEIGHT = 640  # pixels, where the style sheet, which takes that of the window, is not obeyed
 
@@ -32,20 +39,29 @@ def show() -> None:
             conversation_buttons(here)
         left, right = st.columns([3, 2], gap="large")
         with left, st.container(height=HEIGHT, border=False, key="conversation", autoscroll=True):
-            for number in range(len(here.exchanges)):
-                show_exchange(here, number)
-            if not here.exchanges and here.waiting is None:
-                _welcome(here)
-            running = st.container()
+            past, running = st.container(), st.container()
         with right, st.container(height=HEIGHT, border=False, key="source"):
-            source_panel(here)
+            panel = st.empty()
         typed = st.chat_input("Ask your documents", submit_mode="stop")
         waiting, here.waiting = here.waiting, None
         question = (typed, False) if typed else waiting
-        if question:
+        if question:  # what is found for it comes before what was there already
             with running:
-                _answer(here, *question)
+                before = len(here.exchanges)
+                _answer(here, *question, panel, lambda: _conversation(here, past, before))
             st.rerun()
+        _conversation(here, past, len(here.exchanges))
+        if not here.exchanges:
+            with past:
+                _welcome(here)
+        with panel.container():
+            source_panel(here)
+
+
+def _conversation(here: Session, past: DeltaGenerator, length: int) -> None:
+    with past:
+        for number in range(length):
+            show_exchange(here, number)
 
 
 def _ready(here: Session) -> bool:
@@ -78,12 +94,15 @@ def _welcome(here: Session) -> None:
     if any(source.uri.startswith(str(SAMPLE)) for source in knowledge_of(str(here.collection)).sources()):
         st.caption("Three questions to begin with; the last one is one that the sample collection cannot answer.")
         for example in EXAMPLES:
-            if st.button(label(example.question), key=f"example-{example.question}"):
-                here.waiting = (example.question, False)
-                st.rerun()
+            st.button(
+                label(example.question),
+                key=f"example-{example.question}",
+                on_click=here.ask,
+                args=(example.question,),
+            )
 
 
-def _answer(here: Session, question: str, insist: bool) -> None:
+def _answer(here: Session, question: str, insist: bool, panel: DeltaGenerator, afterwards: Callable[[], None]) -> None:
     """Asks, shows the answer while it comes, and keeps what came, also where it was stopped or failed."""
     exchange = Exchange(question, insisted=insist)
     here.exchanges.append(exchange)
@@ -91,17 +110,17 @@ def _answer(here: Session, question: str, insist: bool) -> None:
     with st.chat_message("user", avatar=":material/person:"):
         shown(question)
     with st.chat_message("assistant", avatar=":material/search:"):
-        place = st.empty()
-        place.caption("Searching …")
+        live = LiveAnswer(panel, afterwards)
         try:
-            stream = assistant_of(here).stream(question, history=history, only=here.only, insist=insist)
+            kestrel = assistant_of(here)
+            stream = kestrel.stream(question, history=history, only=here.only, insist=insist, listener=live.hear)
         except KestrelError as error:
             exchange.error = told(error)
             return
         try:
             for piece in stream:
                 exchange.partial += piece
-                place.html(f'<p class="k-text">{escaped(exchange.partial)}</p>')
+                live.write(exchange.partial)
             exchange.answer = stream.answer
             keep(here, exchange)
         except KestrelError as error:

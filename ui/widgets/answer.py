@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import PurePath
-
 import streamlit as st
 
-from assistant.answers import Answer, Citation, Passage, Sentence
-from ingest.places import place_name
+from assistant.answers import Answer, Citation, Sentence
 from ui.state import Exchange, Session, Shown
 from ui.widgets.copying import copy_buttons
 from ui.widgets.failures import show_error
 from ui.widgets.inert import escaped, label, shown
 from ui.widgets.judging import thumbs
 from ui.widgets.ledger import ledger_bar
+from ui.widgets.passages import passage_list, where
+from ui.widgets.stages import stages_as_html
 
 SIGNS = {"supported": ("✓", "green"), "partly": ("~", "orange"), "not_found": ("✗", "red")}
 MEANING = {
@@ -23,7 +21,6 @@ MEANING = {
     "not_found": "This was not found in the documents",
 }
 NEAREST = 3  # passages of a refusal
-EXCERPT = 280  # characters of each
 
 
 def show_exchange(here: Session, number: int) -> None:
@@ -41,7 +38,7 @@ def show_exchange(here: Session, number: int) -> None:
 
 
 def _show_answer(here: Session, number: int, exchange: Exchange, answer: Answer) -> None:
-    _stages(answer.timings)
+    st.html(stages_as_html(answer.timings))
     if answer.degraded:
         st.warning(label(f"In the documents' own words, because the model did not answer. {answer.degraded}", 600))
     if answer.abstained:
@@ -57,11 +54,6 @@ def _show_answer(here: Session, number: int, exchange: Exchange, answer: Answer)
     with st.container(horizontal=True, vertical_alignment="center"):
         thumbs(here, exchange, number)
         copy_buttons(here, exchange, number)
-
-
-def _stages(timings: Mapping[str, float]) -> None:
-    parts = "".join(f"<span>{escaped(stage)} {1000 * seconds:,.0f} ms</span>" for stage, seconds in timings.items())
-    st.html(f'<div class="k-stages" aria-label="Time of each stage">{parts}</div>')
 
 
 def _sentence(here: Session, first: Shown, sentence: Sentence) -> None:
@@ -86,24 +78,13 @@ def _citation(here: Session, place: Shown, sentence: Sentence, citation: Citatio
         st.rerun()
 
 
-def where(place: Citation | Passage) -> str:
-    """ "handbook.pdf, page 4"."""
-    name = PurePath(place.source).name
-    printed = place_name(place.page, place.label)
-    return f"{name}, {printed}" if printed else name
-
-
 def _refusal(here: Session, number: int, answer: Answer) -> None:
     with st.container(border=True):
         st.markdown("**Not found in these documents**")
         st.caption(f"No passage answers this well enough (confidence {answer.confidence:.0%}). The nearest ones:")
-        for passage in answer.passages[:NEAREST]:
-            text = " ".join(passage.text.split())
-            excerpt = text if len(text) <= EXCERPT else f"{text[:EXCERPT].rpartition(' ')[0]} …"
-            st.html(f'<p class="k-text"><b>{escaped(where(passage))}</b><br>{escaped(excerpt)}</p>')
-        if answer.passages and st.button("Answer anyway", key=f"insist-{number}"):
-            here.waiting = (answer.question, True)
-            st.rerun()
+        passage_list(answer.passages[:NEAREST])
+        if answer.passages:
+            st.button("Answer anyway", key=f"insist-{number}", on_click=here.ask, args=(answer.question, True))
 
 
 def _remarks(answer: Answer) -> None:

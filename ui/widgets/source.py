@@ -14,8 +14,9 @@ from ingest.errors import FileFailed
 from ingest.originals import Original, original
 from ingest.page_pictures import PagePicture, page_picture
 from ui.state import Session, knowledge_of
-from ui.widgets.answer import SIGNS, where
+from ui.widgets.answer import SIGNS
 from ui.widgets.inert import escaped, label
+from ui.widgets.passages import where
 
 if TYPE_CHECKING:
     from ingest.documents import Document

@@ -18,6 +18,9 @@ STYLE = """<style>
 .k-quote mark { background: rgba(255, 196, 0, .38); color: inherit; padding: 0 .1em; }
 .k-stages { display: flex; flex-wrap: wrap; gap: .4rem; font-size: .85rem; }
 .k-stages span { background: rgba(128, 140, 150, .18); border-radius: .5rem; padding: .05rem .5rem; }
+.k-stages .k-running { outline: 1px dashed rgba(128, 140, 150, .8); }
+.k-found { padding-left: 1.4rem; }
+.k-found li { margin-bottom: .6rem; }
 .k-bar { display: flex; height: 1.1rem; border-radius: .4rem; overflow: hidden; }
 .k-bar i { display: block; min-width: 2px; }
 .k-legend { display: flex; flex-wrap: wrap; gap: .2rem .9rem; font-size: .85rem; margin-top: .35rem; }

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from assistant.answers import Answer
-from assistant.history import History, Run
-
-SCANNED = 500  # kept answers, the newest, among which conversations are looked for
-_KEY = "conversation"  # in the manifest of each answer
+from assistant.history import CONVERSATION, History, Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,23 +26,18 @@ class PastConversation:
         return self.runs[-1].asked
 
 
-def belonging(answer: Answer, conversation: str) -> Answer:
-    """The answer, marked as a part of a conversation."""
-    return replace(answer, manifest={**answer.manifest, _KEY: conversation})
+def belonging(settings: Mapping[str, Any], conversation: str) -> dict[str, Any]:
+    """The settings of an answer, marked as a part of a conversation."""
+    return {**settings, CONVERSATION: conversation}
 
 
-def past_conversations(history: History, words: str = "") -> Sequence[PastConversation]:
-    """Those of which a question or an answer holds all of these words, each whole, the newest first.
+def past_conversations(
+    history: History, words: str = "", limit: int = 30, skip: int = 0
+) -> tuple[Sequence[PastConversation], int]:
+    """Those of which one answer, or its question, holds all of these words, the newest first, and how many there are.
 
-    Answers that were asked for by a command are conversations of their own. Raises the `KnowledgeBaseError`s.
+    `limit` of them, after the first `skip`. Answers that were asked for by a command are conversations of their own.
+    Raises the `KnowledgeBaseError`s.
     """
-    wanted = {_conversation(run) for run in history.search(words, SCANNED)}
-    runs: dict[str, list[Run]] = {}
-    for run in history.search("", SCANNED):
-        if _conversation(run) in wanted:
-            runs.setdefault(_conversation(run), []).append(run)
-    return [PastConversation(name, tuple(reversed(each))) for name, each in runs.items()]
-
-
-def _conversation(run: Run) -> str:
-    return str(run.answer.manifest.get(_KEY) or run.id)
+    found, total = history.conversations(words, limit, skip)
+    return [PastConversation(name, tuple(runs)) for name, runs in found], total

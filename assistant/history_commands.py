@@ -91,11 +91,11 @@ def replay(run: str, llm: str | None, as_json: bool, kb: Path) -> int:
     RUN is the name of an answer, the beginning of it, or "last". It is asked as it was then, in the knowledge base as
     it is now. Exit code 0, whether it differs or not; `same` in the JSON output tells.
     """
-    from assistant.history import History
+    from assistant.history import CONVERSATION, History
     from assistant.replaying import replay as made_again
 
     before = History(_folder(kb)).get(run)
-    settings = dict(before.settings)
+    settings = {name: value for name, value in before.settings.items() if name != CONVERSATION}
     search = {name: settings.pop(name, default) for name, default in _SEARCH_DEFAULTS.items()}
     model = _model(settings, llm)
     if model.llm == "extractive" and before.answer.model != "extractive":

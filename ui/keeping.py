@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from assistant.conversations import PastConversation, belonging
-from assistant.history import History
+from assistant.history import History, Run
 from ingest.errors import KestrelError
 from ui.state import EXTRACTIVE, Exchange, Session
-
-if TYPE_CHECKING:
-    from assistant.history import Run
 
 
 def history_of(here: Session) -> History:
@@ -21,9 +18,8 @@ def keep(here: Session, exchange: Exchange) -> None:
     """Write the exchange's answer down. What goes wrong with that is told beside it and fails nothing."""
     if exchange.answer is None:
         return
-    exchange.answer = belonging(exchange.answer, here.conversation)
     try:
-        run = history_of(here).keep(exchange.answer, _settings(here))
+        run = history_of(here).keep(exchange.answer, belonging(exchange.settings, here.conversation))
     except KestrelError as error:
         exchange.unkept = str(error)
         return
@@ -38,10 +34,16 @@ def take_up(here: Session, past: PastConversation) -> None:
 
 def _exchange(run: Run) -> Exchange:
     insisted = bool(run.answer.manifest.get("insist"))
-    return Exchange(run.answer.question, insisted, run.answer, run=run.id, verdict=run.verdict)
+    return Exchange(run.answer.question, insisted, run.answer, run=run.id, verdict=run.verdict, settings=run.settings)
 
 
-def _settings(here: Session) -> dict[str, Any]:
+def run_of_exchange(exchange: Exchange) -> Run:
+    """As it is kept, or would be. The exchange has an answer."""
+    assert exchange.answer is not None
+    return Run(exchange.run, 0.0, exchange.answer, exchange.settings)
+
+
+def settings_of(here: Session) -> dict[str, Any]:
     """The flags of the command line that ask the same; never a key."""
     if here.llm == EXTRACTIVE:
         return {"llm": EXTRACTIVE}

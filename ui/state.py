@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -29,7 +30,8 @@ EXTRACTIVE = "extractive"
 class Exchange:
     """A question and what became of it: an answer, the words of an error, or the part that came before a stop.
 
-    `run` is the name under which the answer is kept, "" where it is not (`unkept` says why); `verdict` a person's.
+    `settings` are what it was asked with, whatever the side bar says by now. `run` is the name under which the answer
+    is kept, "" where it is not (`unkept` says why); `verdict` a person's.
     """
 
     question: str
@@ -40,6 +42,7 @@ class Exchange:
     run: str = ""
     unkept: str = ""
     verdict: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ import sqlite3
 import time
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -19,7 +21,9 @@ from assistant.history.runs import VERDICTS, Run, Verdict
 from ingest.errors import UsageError
 
 LAST = "last"  # names the run that was kept last
+CONVERSATION = "conversation"  # in the settings of a run: what it is a part of
 _COLUMNS = "id, asked, answer, settings, verdict, reason"
+_NAME = f"coalesce(json_extract(settings, '$.{CONVERSATION}'), id)"
 
 
 class History:
@@ -63,12 +67,29 @@ class History:
 
     def search(self, words: str = "", limit: int = 20) -> list[Run]:
         """The runs whose question or answer holds all of these words, the newest first."""
-        wanted = words.casefold().split()
-        where = " AND ".join(["instr(words, ?)"] * len(wanted)) or "1"
+        where, wanted = _holding(words)
         query = f"SELECT {_COLUMNS} FROM runs WHERE {where} ORDER BY number DESC LIMIT ?"  # noqa: S608 - no value in it
         with reading(self._folder) as connection:
             rows = connection.execute(query, (*wanted, limit)).fetchall() if connection else []
         return [self._run(row) for row in rows]
+
+    def conversations(self, words: str = "", limit: int = 20, skip: int = 0) -> tuple[list[tuple[str, list[Run]]], int]:
+        """Runs that belong together, the oldest first, by name; the newest conversation first. And how many there are.
+
+        Of each conversation one run holds all of these words. A run that is a part of none is one by itself.
+        """
+        where, wanted = _holding(words)
+        named = f"SELECT {_NAME} AS name, max(number) AS newest FROM runs WHERE {where} GROUP BY name"  # noqa: S608
+        query = (
+            f"WITH wanted AS ({named} ORDER BY newest DESC LIMIT ? OFFSET ?) "  # noqa: S608 - no value in it
+            f"SELECT name, {_COLUMNS} FROM wanted JOIN runs ON {_NAME} = name ORDER BY newest DESC, number"
+        )
+        with reading(self._folder) as connection:
+            if connection is None:
+                return [], 0
+            (total,) = connection.execute(f"SELECT count(*) FROM ({named})", wanted).fetchone()  # noqa: S608
+            rows = connection.execute(query, (*wanted, limit, skip)).fetchall()
+        return [(name, [self._run(row[1:]) for row in each]) for name, each in groupby(rows, itemgetter(0))], total
 
     def feedback(self, name: str, verdict: Verdict, reason: str = "") -> Run:
         """Say what an answer is worth; a later verdict takes the place of an earlier one. Returns the run."""
@@ -129,6 +150,12 @@ class History:
 def new_id() -> str:
     """A name for a run: 8 hexadecimal digits, drawn at random."""
     return secrets.token_hex(4)
+
+
+def _holding(words: str) -> tuple[str, list[str]]:
+    """A condition that all of these words stand in a question or its answer, and its values."""
+    wanted = words.casefold().split()
+    return " AND ".join(["instr(words, ?)"] * len(wanted)) or "1", wanted
 
 
 def _none(name: str) -> Any:

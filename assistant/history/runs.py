@@ -21,8 +21,8 @@ VERDICTS: tuple[str, ...] = get_args(Verdict)
 class Run:
     """One answer with its name `id` (8 hexadecimal digits) and the time `asked`, in seconds since the epoch.
 
-    `settings` are what it was asked with (flags of the command line by their names; never a key). `verdict` is "" until
-    a person gave one, with a `reason` in free words.
+    `settings` are what it was asked with: flags of the command line by their names, never a key, and the conversation
+    that it is a part of. `verdict` is "" until a person gave one, with a `reason` in free words.
     """
 
     id: str

@@ -94,6 +94,20 @@ def test_runs_are_found_by_all_of_the_words_newest_first(kept):
     assert [run.id for run in kept.search(limit=1)] == [second.id]
 
 
+def test_conversations_are_found_by_the_words_of_any_of_their_answers_and_listed_whole(kept):
+    for number in range(60):
+        kept.keep(answer(f"Question {number}?", run=f"{number:08x}"), {"conversation": f"c{number % 3}"})
+    kept.keep(answer("On its own?", run="ffffffff"))
+    found, total = kept.conversations("question 37?")
+    assert total == 1
+    [(name, runs)] = found
+    assert name == "c1"
+    assert [run.answer.question for run in runs] == [f"Question {n}?" for n in range(1, 60, 3)]
+    names = [name for name, _ in kept.conversations(limit=2)[0]] + [name for name, _ in kept.conversations(skip=2)[0]]
+    assert names == ["ffffffff", "c2", "c1", "c0"]
+    assert kept.conversations()[1] == 4
+
+
 def test_a_run_is_named_by_its_beginning_or_as_the_last(kept):
     kept.keep(answer(run="aa11bb22"))
     kept.keep(answer(run="aa33cc44"))

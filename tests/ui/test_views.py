@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest  # noqa: TID253
 
 from assistant import Assistant
+from assistant.answers import Answer
 from assistant.conversations import past_conversations
 from assistant.history import History
 from eval.question_sets.kept import keep_questions
@@ -163,10 +164,25 @@ def test_a_conversation_of_before_is_taken_up(collection: Path):
     app = opened("ask")
     app.chat_input[0].set_value("When is parking free?").run()
     here = Session(collection)
-    [past] = past_conversations(history_of(here))
+    [past], total = past_conversations(history_of(here))
+    assert total == 1
     take_up(here, past)
     assert here.conversation == app.session_state.kestrel.conversation
     assert here.exchanges[0].answer == app.session_state.kestrel.exchanges[0].answer
+
+
+def test_history_pages_through_all_that_was_kept(collection: Path):
+    history = History(collection)
+    for number in range(65):
+        history.keep(Answer(f"Question {number}?", "Yes.", (), False, 1.0, (), "extractive"))
+    app = opened("history")
+    assert [expander.label.split("?")[0] for expander in app.expander][:2] == ["**Question 64", "**Question 63"]
+    app.session_state["history-page-"] = 3
+    app.run()
+    assert not app.exception
+    assert [expander.label.split("?")[0] for expander in app.expander] == [f"**Question {n}" for n in (4, 3, 2, 1, 0)]
+    app.text_input(key="history-words").set_value("question 17").run()
+    assert ["Question 17" in expander.label for expander in app.expander] == [True]
 
 
 def test_a_small_comparison_says_which_way_pays(collection: Path):

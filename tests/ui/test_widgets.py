@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ui.state import Endpoint, Exchange, Session
 from ui.theme import DARK, LIGHT
-from ui.widgets.copying import as_command, as_python
 from ui.widgets.inert import escaped, label
 
 TEXTS = [name for name in LIGHT if name.endswith("TextColor") or name in {"textColor", "linkColor"}]
@@ -53,16 +49,3 @@ def test_every_text_stands_out(theme, name, ground):
 def test_what_stands_on_primary_buttons_stands_out():
     assert contrast(LIGHT["primaryColor"], "#ffffff") >= 4.5
     assert contrast(DARK["primaryColor"], DARK["backgroundColor"]) >= 4.5
-
-
-def test_copied_commands_and_programs_run_as_they_are():
-    here = Session(Path("/kb dir"), llm="tgi:http://h:1", sources=("a b.pdf",))
-    here.endpoints[here.llm] = Endpoint(here.llm, "falconlite2")
-    exchange = Exchange('What\'s "it"? $(rm -rf /)')
-    import shlex
-
-    words = shlex.split(as_command(here, exchange))
-    assert words[:3] == ["assistant", "ask", exchange.question]
-    assert words[words.index("--source") + 1] == "a b.pdf"
-    assert words[words.index("--profile") + 1] == "falconlite2"
-    compile(as_python(here, exchange), "copied", "exec")

@@ -12,7 +12,7 @@ from assistant.demo import EXAMPLES, SAMPLE
 from ingest import pipeline
 from ingest.errors import KestrelError
 from ingest.running import IngestRun
-from ui.keeping import keep
+from ui.keeping import keep, settings_of
 from ui.state import Exchange, Session, Shown, assistant_of, knowledge_of, run_of, runs, session
 from ui.widgets.answer import show_exchange
 from ui.widgets.conversation import conversation_buttons
@@ -104,7 +104,7 @@ def _welcome(here: Session) -> None:
 
 def _answer(here: Session, question: str, insist: bool, panel: DeltaGenerator, afterwards: Callable[[], None]) -> None:
     """Asks, shows the answer while it comes, and keeps what came, also where it was stopped or failed."""
-    exchange = Exchange(question, insisted=insist)
+    exchange = Exchange(question, insist, settings=settings_of(here))
     here.exchanges.append(exchange)
     history = [Turn(each.answer.searched_for, each.answer.text) for each in here.exchanges[:-1] if each.answer]
     with st.chat_message("user", avatar=":material/person:"):

@@ -27,13 +27,25 @@ def show() -> None:
             "Answers from this collection, asked here or on the command line. They are kept beside it, in answers.db."
         )
         words = st.text_input("Search", placeholder="words of a question or an answer", key="history-words")
-        found = past_conversations(history_of(here), words)
-        if not found:
-            st.write("Nothing holds all of these words." if words.strip() else "No answers are kept yet.")
-        for past in found[:LISTED]:
-            _conversation(here, past)
-        if len(found) > LISTED:
-            st.caption(f"{len(found) - LISTED} older ones are not listed: search for words of theirs.")
+        _listed(here, words)
+
+
+def _listed(here: Session, words: str) -> None:
+    """A page of them, with the way to the older ones below."""
+    place = f"history-page-{words}"
+    page: int = st.session_state.get(place, 1)
+    found, total = past_conversations(history_of(here), words, LISTED, LISTED * (page - 1))
+    if not found and page > 1:  # what stood there was forgotten meanwhile
+        st.session_state[place] = 1
+        found, total = past_conversations(history_of(here), words, LISTED)
+    if not found:
+        st.write("Nothing holds all of these words." if words.strip() else "No answers are kept yet.")
+    for past in found:
+        _conversation(here, past)
+    pages = -(-total // LISTED)
+    if pages > 1:
+        st.caption(f"{total:,} conversations, the newest first.")
+        st.pagination(pages, key=place)
 
 
 def _conversation(here: Session, past: PastConversation) -> None:

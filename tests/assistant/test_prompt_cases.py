@@ -197,7 +197,7 @@ def test_p12_a_question_larger_than_the_window(name: str, make: tuple[str, str, 
     knowledge = MemoryKnowledge([document_of("a.md", ["The desk is free."])])
     packer = Packer(knowledge, profile_of(name, tokenizer, 9000), tokenizer.count)
     with pytest.raises(PromptTooLong, match=rf"question needs \d+ tokens.*{name} has room for .*shorter question"):
-        packer.pack("why " * 5_000, knowledge.hits())
+        packer.pack("why " * 12_000, knowledge.hits())
 
 
 @some_tokenizers

@@ -1,23 +1,31 @@
-"""`python -m eval finetune`: a training set from one's own documents and questions."""
+"""`python -m eval finetune`: a training set from one's own documents and questions, and a model trained on it."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ingest.console import emit_json, json_option, knowledge_base_option, say
 
+if TYPE_CHECKING:
+    from eval.finetuning.training import Training
+
 EXAMPLES = """\b
 Examples:
   python -m eval build --kb contracts --train 0.5 --out set.jsonl
   python -m eval finetune --kb contracts --questions set.jsonl --profile falconlite2 --out tuning
+  python -m eval finetune --kb contracts --questions set.jsonl --base models/falcon --out tuning
 
 \b
-The files are for trainers that read prompts with completions, or messages: TRL's SFTTrainer, Unsloth. Serve what they
-make, and compare: python -m eval run --variants prompting,rag,fine_tuned,fine_tuned_rag --fine-tuned SPEC
+Without --base only the files are written, for trainers that read prompts with completions, or messages: TRL's
+SFTTrainer, Unsloth. With --base a LoRA adapter is trained, on a GPU where there is one; that needs
+pip install "kestrel-assistant[finetune]". Started again, a training goes on from its last checkpoint.
 """
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+TRAINED_ONLY = ("rank", "epochs", "rate", "batch", "longest", "four_bit")
 
 
 @click.command(epilog=EXAMPLES)
@@ -37,48 +45,73 @@ FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
     "--validation", type=click.FloatRange(0, 0.9), default=0.1, show_default=True, help="Share of documents kept out."
 )
 @click.option("--no-text", is_flag=True, help="Leave out the documents' own text; closed book then learns less.")
+@click.option("--base", metavar="MODEL", help="Train this: a folder, or a name on the Hugging Face hub.")
+@click.option("--rank", type=click.IntRange(1, 1024), default=16, show_default=True, help="Of the LoRA adapter.")
+@click.option("--epochs", type=click.FloatRange(0.01), default=3.0, show_default=True, help="Times through the rows.")
+@click.option("--rate", type=click.FloatRange(0), default=2e-4, show_default=True, help="Highest learning rate.")
+@click.option("--batch", type=click.IntRange(1), default=8, show_default=True, help="Examples a step.")
+@click.option(
+    "--longest", type=click.IntRange(16), help="Leave out examples of more tokens. Default: the base's window."
+)
+@click.option("--four-bit", is_flag=True, help="QLoRA: the base in four bits; on a GPU, with bitsandbytes.")
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same files.")
-@click.option("--force", is_flag=True, help="Write over a training set that is there.")
+@click.option("--force", is_flag=True, help="Write over what is there, and train from the start.")
 @json_option
-def finetune(
-    kb: Path,
-    questions: Path,
-    out: Path,
-    profile: str | None,
-    absent: float,
-    others: int,
-    validation: float,
-    no_text: bool,
-    seed: int,
-    force: bool,
-    as_json: bool,
-) -> None:
-    """Write what a model is fine-tuned on. It does not train: others do, see below."""
+def finetune(kb: Path, questions: Path, out: Path, as_json: bool, **options: Any) -> None:
+    """Write what a model is fine-tuned on, and with --base train a model on it."""
+    from eval.finetuning.card import write_card
+    from eval.finetuning.serving import serving
+    from eval.finetuning.training import train
+    from eval.showing import training_progress
+
+    manifest = _written(kb, questions, out, options)
+    if not as_json:
+        _say_rows(manifest)
+    if not options["base"]:
+        emit_json(manifest) if as_json else say(f"Written to {out}.")
+        return
+    training = _training(options)
+    with training_progress() as watch:
+        trained = train(out, training, watch)
+    record = write_card(out, training, trained)
+    if as_json:
+        emit_json({**manifest, "trained": record})
+        return
+    say(f"Trained in {record['steps']} steps; the loss fell from {record['loss'][0]:.3f} to {record['loss'][-1]:.3f}.")
+    click.echo(serving(training.base, trained))
+
+
+def _written(kb: Path, questions: Path, out: Path, options: dict[str, Any]) -> dict[str, Any]:
+    """The training set in its folder. Raises `UsageError` where another one is there already."""
     from assistant.answers import ModelProfile
     from assistant.profiles import profile_named
     from eval.finetuning.building import build
-    from eval.finetuning.files import MANIFEST, write
+    from eval.finetuning.files import write
     from eval.finetuning.rows import Recipe
     from eval.question_sets import load
-    from ingest.errors import UsageError
     from ingest.knowledge_base import KnowledgeBase
 
-    if (out / MANIFEST).exists() and not force:
-        raise UsageError(
-            f"{out} holds a training set already.", "Name another folder, or add --force to write over it."
-        )
     known = load(questions)
-    served = profile_named(profile) if profile else ModelProfile("none", 0, 0)
-    recipe = Recipe(absent, others, validation, not no_text, seed)
+    served = profile_named(options["profile"]) if options["profile"] else ModelProfile("none", 0, 0)
+    recipe = Recipe(
+        options["absent"], options["others"], options["validation"], not options["no_text"], options["seed"]
+    )
     with KnowledgeBase.open(kb, read_only=True) as knowledge:
         made = build(knowledge, known, served, recipe)
-    manifest = write(made, out, known, recipe, served.name)
-    if as_json:
-        emit_json(manifest)
-        return
+    if options["force"] and out.exists():
+        shutil.rmtree(out / "checkpoints", ignore_errors=True)
+    return write(made, out, known, recipe, served.name, over=options["force"])
+
+
+def _training(options: dict[str, Any]) -> Training:
+    from eval.finetuning.training import Training
+
+    return Training(options["base"], **{name: options[name] for name in TRAINED_ONLY}, seed=options["seed"])
+
+
+def _say_rows(manifest: dict[str, Any]) -> None:
     for part, counted in manifest["rows"].items():
-        told = ", ".join(f"{number} {kind}" for kind, number in counted.items()) or "none"
-        click.echo(f"{part}: {told}")
-    if made.left_out:
-        say(f"{len(made.left_out)} training questions left out; {MANIFEST} says why")
-    say(f"Written to {out}.")
+        click.echo(f"{part}: {', '.join(f'{number} {kind}' for kind, number in counted.items()) or 'none'}")
+    left = sum(map(len, manifest["left_out"].values()))
+    if left:
+        say(f"{left} training questions left out; manifest.json says why")

@@ -68,6 +68,16 @@ class SmallFalcon:
     def limits(self) -> Limits:
         return Limits(max_input_tokens=WINDOW - RESERVE, max_total_tokens=WINDOW)
 
+    def save_pretrained(self, folder: Path) -> Path:
+        """The model as `from_pretrained` reads it, in a folder below `folder` that bears its name."""
+        from transformers import PreTrainedTokenizerFast
+
+        made = folder / NAME.rpartition("/")[2]
+        self.model.save_pretrained(made)
+        tokenizer = PreTrainedTokenizerFast(tokenizer_object=self.tokenizer, eos_token=END, pad_token=END)
+        tokenizer.save_pretrained(made)
+        return made
+
     def complete(self, prompt: str, length: int = 60) -> str:
         """The greedy answer to a prompt in the model's own template."""
         ids = self.tokenizer.encode(TEMPLATE.format(prompt=prompt)).ids

@@ -31,11 +31,11 @@ test-slow: setup ## run the slow tests
 	$(BIN)/python -m tests.support.small_falcon train
 	$(BIN)/python -m pytest -m 'slow and not torture and not gpu'
 
-torture: setup ## run what takes longer than CI has: every crash point, 10,000 kills, 5,000 power cuts, an hour of use
-	$(BIN)/python -m pytest -m torture --timeout 0
+torture: setup ## run what takes longer than CI has: every crash point, 10,000 kills, 5,000 power cuts
+	$(BIN)/python -m pytest -m 'torture and not soak' --timeout 0
 
 soak: setup ## use a knowledge base for an hour and watch memory and open files
-	$(BIN)/python -m pytest -s tests/test_soak.py -m torture --timeout 0
+	$(BIN)/python -m pytest -s -m soak --timeout 0 tests/test_soak.py
 
 lint: setup ## format check, linters, types, import contracts
 	$(BIN)/ruff format --check .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ingest.knowledge_base import KnowledgeBase
 
 PASSAGES = 10  # that an extractive answer is chosen from
+SEARCHES = 3  # at most for one question, where documents are replaced between finding and reading them
 
 Search = Callable[[int], Sequence[Hit]]  # the k hits that fit the question best
 Response = Generator[str, None, Answer]  # an answer piece by piece, and what it was in the end
@@ -115,9 +117,9 @@ class ExtractiveAnswering:
         return standalone(question, history)
 
     def respond(self, inquiry: Inquiry, search: Search, watch: Stopwatch) -> Response:
-        hits = search(PASSAGES)
+        evidence = self._evidence(search)
         with watch.stage("generate"):
-            answer = self._answer(inquiry, gather(self._knowledge, hits))
+            answer = self._answer(inquiry, evidence)
         yield answer.text
         return answer
 
@@ -125,6 +127,15 @@ class ExtractiveAnswering:
         from assistant.central_sentences import central_sentences
 
         return central_sentences(self._knowledge, document, source, sentences)
+
+    def _evidence(self, search: Search) -> Evidence:
+        """What is found, searched for anew where a document was replaced before it could be read."""
+        for attempt in itertools.count(1):
+            hits = search(PASSAGES)
+            evidence = gather(self._knowledge, hits)
+            if len(evidence.passages) == len(hits) or attempt == SEARCHES:
+                return evidence
+        raise AssertionError("counting does not end")
 
     def _answer(self, inquiry: Inquiry, evidence: Evidence) -> Answer:
         from assistant.extraction.weights import THRESHOLD

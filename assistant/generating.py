@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Generator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from assistant.answering import PASSAGES, Inquiry, Response, Search
+from assistant.answering import PASSAGES, SEARCHES, Inquiry, Response, Search
 from assistant.answers import Answer, Completion, Prompt, Sampling, Sentence, Turn
 from assistant.citing import Verifier
 from assistant.counting import estimate
@@ -18,13 +19,13 @@ from assistant.packing import Packer, PackingOptions, reserve_of, room_for_text
 from assistant.prompts import REFUSAL
 from assistant.refusing import refuses
 from assistant.retrieval import gather
+from assistant.stopwatch import Stopwatch
 from ingest.documents import Document, Hit
 from ingest.errors import ModelError
 
 if TYPE_CHECKING:
     from assistant.answering import ExtractiveAnswering
     from assistant.protocols import LLM
-    from assistant.stopwatch import Stopwatch
     from assistant.verification.entailment import Entailment
     from ingest.knowledge_base import KnowledgeBase
 
@@ -68,7 +69,7 @@ class GenerativeAnswering:
 
     def prompt(self, inquiry: Inquiry, search: Search) -> Prompt:
         """Exactly what would be sent."""
-        return self._pack(inquiry, self._search(search), self._options)
+        return self._packed(inquiry, search)[0]
 
     def respond(self, inquiry: Inquiry, search: Search, watch: Stopwatch) -> Response:
         try:
@@ -94,9 +95,7 @@ class GenerativeAnswering:
             return replace(self._fallback.summarise(document, source, sentences), degraded=str(error))
 
     def _generate(self, inquiry: Inquiry, search: Search, watch: Stopwatch) -> Response:
-        hits = self._search(search)
-        with watch.stage("pack"):
-            prompt = self._pack(inquiry, hits, self._options)
+        prompt, hits = self._packed(inquiry, search, watch)
         if not prompt.passages:
             return _abstention(inquiry, prompt, self._packer.profile.name)
         try:
@@ -110,6 +109,17 @@ class GenerativeAnswering:
                 completion = yield from self._complete(prompt)
         with watch.stage("verify"):
             return self._answer(inquiry, prompt, completion, hits)
+
+    def _packed(self, inquiry: Inquiry, search: Search, watch: Stopwatch | None = None) -> tuple[Prompt, Sequence[Hit]]:
+        """The prompt and what was found for it, searched for anew where a document was replaced before it was read."""
+        watch = watch or Stopwatch()
+        for attempt in itertools.count(1):
+            hits = self._search(search)
+            with watch.stage("pack"):
+                prompt = self._pack(inquiry, hits, self._options)
+            if attempt == SEARCHES or all(self._packer.document(hit.chunk.document_id) for hit in hits):
+                return prompt, hits
+        raise AssertionError("counting does not end")
 
     def _search(self, search: Search) -> Sequence[Hit]:
         return search(max(PASSAGES, room_for_text(self._packer.profile, self._options) // TOKENS_A_HIT))

@@ -69,9 +69,10 @@ def retrieve(
 
 
 def gather(knowledge: KnowledgeBase, hits: Sequence[Hit]) -> Evidence:
-    """Number the hits from 1 and fetch their documents."""
+    """Number the hits from 1 and fetch their documents. Those whose document has been replaced since are left out."""
     found = {hit.chunk.document_id: knowledge.document(hit.chunk.document_id) for hit in hits}
-    return Evidence(numbered(hits), {identity: document for identity, document in found.items() if document})
+    documents = {identity: document for identity, document in found.items() if document}
+    return Evidence(numbered([hit for hit in hits if hit.chunk.document_id in documents]), documents)
 
 
 def numbered(hits: Sequence[Hit]) -> tuple[Passage, ...]:

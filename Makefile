@@ -31,7 +31,7 @@ test-slow: setup ## run the slow tests
 	$(BIN)/python -m tests.support.small_falcon train
 	$(BIN)/python -m pytest -m 'slow and not torture and not gpu'
 
-torture: setup ## run what takes longer than CI has: every crash point, 10,000 kills, 5,000 power cuts
+torture: setup ## run what takes longer than CI has: every crash point, 10,000 rounds of kills, 5,000 power cuts
 	$(BIN)/python -m pytest -m 'torture and not soak' --timeout 0
 
 soak: setup ## use a knowledge base for an hour and watch memory and open files

@@ -17,6 +17,8 @@ from ingest.store import open_store
 from tests.support.committing import ALONE, MAINTAIN, content
 from tests.support.entries import entry, vector
 
+ROUNDS = 450  # that CI has time for
+
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="forks and sends SIGKILL")
 
 
@@ -133,7 +135,7 @@ def kill_all_and_look(crew: list[Committer], folder: Path, rounds: int, seed: in
     open_store(folder, create=True).close()  # three at once make a new one too slowly to be killed later than that
     for number in range(rounds):
         children = [member.begin(seed * 10_000 + number) for member in crew]
-        time.sleep(choose.uniform(0.05, 0.3))
+        time.sleep(choose.uniform(0.03, 0.2))
         for member, child in zip(crew, children, strict=True):
             member.kill(child)
         look_at_shares(folder, writers)
@@ -155,14 +157,16 @@ def look_at_shares(folder: Path, writers: list[Committer]) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_two_writers_and_maintenance_survive_450_kills(crew, tmp_path, capsys):
-    acknowledged = kill_all_and_look(crew, tmp_path / "kb", rounds=150, seed=2)
+def test_two_writers_and_maintenance_survive_450_rounds_of_kills(crew, tmp_path, capsys):
+    started = time.monotonic()
+    acknowledged = kill_all_and_look(crew, tmp_path / "kb", rounds=ROUNDS, seed=2)
+    took = time.monotonic() - started
     with capsys.disabled():
-        print(f"\n150 rounds, 450 processes killed, {acknowledged} commits acknowledged, none lost")
-    assert acknowledged > 150
+        print(f"\n{ROUNDS} rounds of three kills in {took:.0f} s, {acknowledged} commits acknowledged, none lost")
+    assert acknowledged > ROUNDS / 2
 
 
 @pytest.mark.torture
 @pytest.mark.timeout(0)
-def test_two_writers_and_maintenance_survive_10_000_kills(crew, tmp_path):
-    assert kill_all_and_look(crew, tmp_path / "kb", rounds=3_400, seed=3) > 3_400
+def test_two_writers_and_maintenance_survive_10_000_rounds_of_kills(crew, tmp_path):
+    assert kill_all_and_look(crew, tmp_path / "kb", rounds=10_000, seed=3) > 5_000

@@ -57,8 +57,9 @@ def test_two_writers_a_maintainer_and_three_readers(folder):
 
 
 @pytest.mark.slow
-def test_two_writers_a_maintainer_and_three_readers_for_a_minute(folder):
-    work_together(folder, seconds=60)
+def test_two_writers_a_maintainer_and_three_readers_for_longer(folder):
+    """For a minute, with the command line and a browser: `tests/test_concurrency.py`."""
+    work_together(folder, seconds=20)
 
 
 @posix

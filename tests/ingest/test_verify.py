@@ -127,6 +127,16 @@ def test_what_is_wrong_is_said(folder, statement, expected):
     assert any(re.search(expected, line) for line in found), found
 
 
+@pytest.mark.parametrize("text", ["\u0301\u0301 alone", "a\u0301" * 3 + " \u0301", "\u0489", "\u200d \u202e \u0301"])
+def test_words_of_marks_alone_are_no_damage(tmp_path, text):
+    store = open_store(tmp_path / "kb", create=True)
+    store.commit([put("/marks.txt", text), put("/other.txt", prose(3))])
+    assert list(store.verify(full=True)) == []
+    store.close()
+    change(tmp_path / "kb", "DELETE FROM keywords_idx", "INSERT INTO keywords (keywords) VALUES ('delete-all')")
+    assert any("words are not found" in line for line in findings(tmp_path / "kb"))
+
+
 def test_every_altered_row_is_reported(folder):
     change(folder, "UPDATE vectors SET vector = zeroblob(32) WHERE chunk IN (3, 5, 20)")
     assert findings(folder) == [f"vectors: the vector of chunk {chunk} was altered" for chunk in (3, 5, 20)]

@@ -1,4 +1,4 @@
-"""Text from documents as one harmless line on a terminal."""
+"""Text from documents as one harmless line on a terminal, and addresses without what is secret in them."""
 
 from __future__ import annotations
 
@@ -17,3 +17,13 @@ def plain(text: str) -> str:
 def printable(text: str) -> str:
     """`text` without control, escape and direction characters, its tabs and line breaks kept."""
     return _UNPRINTABLE.sub(" ", text)
+
+
+# What stands before the last "@" of a host, and what a query says under a name for such things.
+_LOGIN = re.compile(r"\A([\w+.-]+://)?[^/?#]*@")
+_SECRET = re.compile(r"([?&;][^=&;#]*(?:key|token|secret|pass|pwd|auth|sig)[^=&;#]*=)[^&;#]*", re.IGNORECASE)
+
+
+def without_secrets(address: str) -> str:
+    """An address as it may be shown: names and passwords in it, and keys in its query, as dots."""
+    return _SECRET.sub(r"\1•••", _LOGIN.sub(r"\1•••@", address))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from ingest.errors import UsageError
+from ingest.errors import UnknownPart, UsageError
+from ingest.plain import without_secrets
 from ingest.registry import Registry
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ LLMS = Registry(
         "scripted": "assistant.llms.scripted:open_scripted",
     },
 )
+
+_PART = re.compile(r"[\w.]+:\w+")  # module:function
 
 
 def open_llm(
@@ -51,6 +55,12 @@ def open_llm(
         if not place:
             raise UsageError(f"{specification!r} names no place.", f"Write it as {name}:PLACE, see `assistant models`.")
     else:
+        if separator and not _PART.fullmatch(specification):
+            shown = f"{name}:{without_secrets(place)}"
+            raise UnknownPart(
+                f"No module named {name!r} for the llms {shown!r}.",
+                f"Known: {', '.join(LLMS.names())}, module:function.",
+            )
         name, place = specification, ""
         if not separator:
             LLMS.load(name)  # raises, with the names that there are

@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from ingest.errors import UsageError
+from ingest.plain import without_secrets
 
 MAX_MESSAGE = 500  # characters of a server's own words that are shown
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]+")  # an escape sequence in a message must not reach the terminal
@@ -22,13 +23,15 @@ class Address:
 
     @classmethod
     def parse(cls, text: str, key: str = "") -> Address:
-        """Raises `UsageError` unless `text` is an http or https URL of a host, without a name and password in it."""
+        """Raises `UsageError` unless `text` is an http or https URL of a host, without name, password and query."""
         parts = urlsplit(text)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise UsageError(f"{text!r} is not the address of a model server.", "Write it as http://host:port.")
-        if parts.username or parts.password:
+            shown = without_secrets(text)
+            raise UsageError(f"{shown!r} is not the address of a model server.", "Write it as http://host:port.")
+        if parts.username or parts.password or parts.query:
+            held = "a query" if parts.query else "a name or a password"
             raise UsageError(
-                f"The address of {parts.hostname} holds a name or a password, which messages would show.",
+                f"The address of {parts.hostname} holds {held}, which messages would show.",
                 "Give the API key apart from it.",
             )
         return cls(text.rstrip("/"), key)

@@ -19,6 +19,8 @@ FULL = {sqlite3.SQLITE_FULL}
 UNUSABLE = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC}
 
+NEEDED = 64 << 10  # bytes, for the shared memory beside the log and a page of it
+
 
 class DiskFull(StorageFailed):
     """The kind of `StorageFailed` that freeing space mends."""
@@ -48,6 +50,8 @@ def from_sqlite(error: sqlite3.Error | sqlite3.Warning, folder: Path) -> Knowled
     if primary in DAMAGED or isinstance(error, sqlite3.IntegrityError):
         return damaged(folder, f"{error} ({name})")
     if primary in UNUSABLE:
+        if is_full(folder):  # SQLite calls it an I/O error where its shared memory does not fit
+            return no_space(folder)
         return StorageFailed(
             f"The disk refused {folder}: {error} ({name}).",
             "Check permissions, mount and disk; what was stored before is safe.",
@@ -63,6 +67,16 @@ def from_system(error: OSError, folder: Path) -> StorageFailed:
     if error.errno in NO_SPACE:
         return no_space(folder)
     return StorageFailed(f"The disk refused {error.filename or folder}: {error.strerror or error}.")
+
+
+def is_full(folder: Path) -> bool:
+    """Whether the disk has no room for the least that SQLite needs to open a database."""
+    import shutil  # 2 ms of the start, for failures only
+
+    try:
+        return shutil.disk_usage(folder).free < NEEDED
+    except OSError:
+        return False
 
 
 def no_space(folder: Path) -> DiskFull:

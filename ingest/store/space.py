@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ingest.changes import Change, Put
-from ingest.errors import StorageFailed
+from ingest.store.faults import DiskFull
 
 RESERVE = 256 << 20  # bytes left free, for segments and the write-ahead log
 GROWTH = 3  # a batch passes through the log, the tables and the keyword index
 
 
 def require_space(folder: Path, size: int) -> None:
-    """Raises `StorageFailed` when writing so many bytes would leave less than the reserve."""
+    """Raises `DiskFull` when writing so many bytes would leave less than the reserve."""
     import shutil  # 2 ms of the start, for writers only
 
     free, needed = shutil.disk_usage(folder).free, size + RESERVE
     if free < needed:
-        raise StorageFailed(
+        raise DiskFull(
             f"The disk of {folder} has {_megabytes(free)} free; {_megabytes(needed)} are needed. Nothing was changed.",
             "Free some space and repeat; documents can still be removed.",
         )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, urljoin, urlsplit
 
 from ingest.errors import UsageError
+from ingest.plain import without_secrets
 
 PORTS = {"http": 80, "https": 443}
 LONGEST = 2000  # characters, as browsers and proxies allow
@@ -123,5 +124,6 @@ def _host(text: str, name: str) -> str:
 
 
 def _refusal(text: str, reason: str) -> UsageError:
-    shown = text if len(text) <= 100 else f"{text[:100]}…"
+    whole = without_secrets(text)
+    shown = whole if len(whole) <= 100 else f"{whole[:100]}…"
     return UsageError(f"{shown!r} is not fetched: {reason}.", "Give an address such as https://example.org/page.html.")

@@ -256,15 +256,18 @@ def test_a_full_disk_loses_nothing_and_lets_documents_go(store):
     assert list(store.verify(full=True)) == []
 
 
+def mounted(place, size):
+    """Whether a file system of so many bytes could be mounted there."""
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", place]
+    return shutil.which("mount") is not None and subprocess.run(command, capture_output=True).returncode == 0
+
+
 @pytest.fixture
 def small_disk(tmp_path, monkeypatch):
     """A file system of 8 MB, and a store that is told it has plenty."""
     place = tmp_path / "disk"
     place.mkdir()
-    if (
-        shutil.which("mount") is None
-        or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", place]).returncode
-    ):
+    if not mounted(place, 8 << 20):
         pytest.skip("mounting a small file system needs root")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1 << 40))
     yield place
@@ -293,6 +296,25 @@ def test_on_a_disk_that_is_really_full_everything_but_adding_works(small_disk):
         store.close()
         store = open_store(small_disk / "kb")
     store.close()
+
+
+@pytest.mark.parametrize("kilobytes", range(16, 200, 8))
+def test_a_disk_too_small_to_begin_on_is_called_full(tmp_path, kilobytes):
+    """Wherever the making of a knowledge base stops: one error, no half of one, and with room it is made."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    if not mounted(place, kilobytes << 10):
+        pytest.skip("mounting a small file system needs root")
+    try:
+        with pytest.raises(DiskFull, match=r"is full|are needed"):
+            open_store(place / "kb", create=True).commit([put("/a.txt", prose(1))])
+        subprocess.run(["mount", "-o", "remount,size=1g", place], check=True)
+        store = open_store(place / "kb", create=True)
+        store.commit([put("/a.txt", prose(1))])
+        assert list(store.verify(full=True)) == []
+        store.close()
+    finally:
+        subprocess.run(["umount", "--lazy", place], check=True)
 
 
 @posix

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ingest.errors import KnowledgeBaseError, MissingExtra, StorageFailed
+from ingest.plain import without_secrets
 from ingest.store.postgres.schema import SCHEMA
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ class Server:
         try:
             asked = conninfo.conninfo_to_dict(url)
         except psycopg.ProgrammingError as error:
-            raise KnowledgeBaseError(f"This is no address of a PostgreSQL database: {error}.") from error
+            problem = str(error).replace(url, without_secrets(url)).strip()
+            raise KnowledgeBaseError(f"This is no address of a PostgreSQL database: {problem}.") from None
         wish = {"target_session_attrs": "prefer-standby" if standby else "read-write"}
         self._conninfo = conninfo.make_conninfo("", **{"connect_timeout": CONNECT_SECONDS, **wish, **asked})
         self.name = f"postgresql://{asked.get('host', 'localhost')}/{asked.get('dbname', '')}"  # without the password

@@ -7,7 +7,7 @@ export UV_FIND_LINKS = $(PIP_FIND_LINKS)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow torture soak lint format check ui bench lock clean
+.PHONY: help setup demo test test-slow torture soak lint format check ui bench lock audit clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -62,5 +62,9 @@ lock: setup ## compile constraints.txt anew (make lock UPGRADE=package for a new
 	sed -i.bak -e 's/+cpu$$//' -e "1i # Every version, for Python 3.11 and newer. Made by 'make lock'; installed by 'make setup'." constraints.txt
 	rm constraints.txt.bak
 
+audit: setup ## look up known advisories of every package in constraints.txt; needs the network
+	test -x .venv-audit/bin/pip-audit || { $(PYTHON) -m venv .venv-audit && .venv-audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1; }
+	$(BIN)/python -m tests.support.advisories .venv-audit/bin/pip-audit
+
 clean: ## remove the environment and every cache
-	rm -rf .venv .demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-audit .demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

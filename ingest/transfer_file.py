@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,18 @@ VERSION = 1
 MANIFEST = "manifest.json"
 SOURCES = "sources.json"
 STORED = zipfile.ZIP_STORED  # half floats do not shrink
+
+# What zipfile raises for bytes that are not as they were: a member that calls itself encrypted is a RuntimeError.
+UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    OSError,
+    KeyError,
+    ValueError,
+    NotImplementedError,
+    RuntimeError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +105,7 @@ class ExportReader:
         try:
             self._zip = zipfile.ZipFile(path)
             self._manifest: dict[str, Any] = json.loads(self._zip.read(MANIFEST))
-        except (zipfile.BadZipFile, KeyError, ValueError) as error:
+        except UNREADABLE as error:
             raise UsageError(
                 f"{path} is no export of a knowledge base, or was cut off on its way ({error}).",
                 "Make one with: ingest export --kb DIR --to FILE",
@@ -135,7 +148,7 @@ class ExportReader:
     def _read(self, name: str) -> bytes:
         try:
             data = self._zip.read(name)
-        except (zipfile.BadZipFile, KeyError, EOFError, OSError) as error:
+        except UNREADABLE as error:
             raise self._damaged(f"{name} cannot be read ({error})") from error
         if hashlib.sha256(data).hexdigest() != self._manifest["sha256"].get(name):
             raise self._damaged(f"{name} is not what was written")

@@ -50,9 +50,19 @@ def reading(folder: Path) -> Iterator[sqlite3.Connection | None]:
     if not path.exists() or not path.stat().st_size:  # the latter: the first writer was cut off
         yield None
         return
-    with _translated(path), _connected(path, "ro" if os.access(folder, os.W_OK) else "immutable") as connection:
-        _recognise(connection, path)
-        yield connection
+    begun = path.with_name(f"{NAME}-journal").exists()  # a writer is at work, or was killed at it
+    with _translated(path):
+        if begun and os.access(folder, os.W_OK):
+            _take_back(path)
+        with _connected(path, "ro" if begun or os.access(folder, os.W_OK) else "immutable") as connection:
+            _recognise(connection, path)
+            yield connection
+
+
+def _take_back(path: Path) -> None:
+    """Undo what a killed writer had begun. Connections that only read cannot, and refuse to read past it."""
+    with _connected(path, "rw") as connection:
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
 
 
 @contextmanager

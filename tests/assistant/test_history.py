@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 import stat
 import threading
+from contextlib import closing
 
 import pytest
 from hypothesis import given, settings
@@ -220,3 +222,20 @@ def test_a_file_that_was_begun_and_not_made_is_used(kept, tmp_path):
     assert kept.search() == []
     kept.keep(answer())
     assert len(kept.search()) == 1
+
+
+def test_what_a_killed_writer_had_begun_is_taken_back(kept, tmp_path):
+    """The files as they are in the middle of a transaction: half of it stands in the database already."""
+    runs = [kept.keep(answer(text=f"{number} weeks. " * 2000)) for number in range(5)]
+    with closing(sqlite3.connect(tmp_path / NAME, isolation_level=None)) as writer:
+        writer.execute("PRAGMA cache_size = 1")
+        writer.execute("BEGIN IMMEDIATE")
+        writer.execute("UPDATE runs SET words = words || 'x', answer = zeroblob(length(answer))")
+        (tmp_path / "crashed").mkdir()
+        for path in tmp_path.glob(f"{NAME}*"):
+            shutil.copy(path, tmp_path / "crashed")
+        writer.execute("ROLLBACK")
+    assert (tmp_path / "crashed" / f"{NAME}-journal").stat().st_size > 0
+    crashed = History(tmp_path / "crashed")
+    assert [run.answer for run in crashed.search()] == [run.answer for run in reversed(runs)]
+    assert not (tmp_path / "crashed" / f"{NAME}-journal").exists()

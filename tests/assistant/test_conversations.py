@@ -22,11 +22,12 @@ def history(tmp_path: Path) -> History:
 
 def keep(history: History, question: str, text: str, conversation: str = "") -> None:
     answer = Answer(question, text, (), False, 0.9, (), "extractive")
-    history.keep(belonging(answer, conversation) if conversation else answer)
+    history.keep(answer, belonging({}, conversation) if conversation else {})
 
 
 def test_a_conversation_is_whole_and_in_its_order(history: History):
-    first, second = past_conversations(history)
+    (first, second), total = past_conversations(history)
+    assert total == 2
     assert (first.id, first.title) == ("aaaa", "How long is leave?")
     assert [run.answer.question for run in first.runs] == ["How long is leave?", "And in Norway?"]
     assert first.last_asked >= first.runs[0].asked
@@ -35,10 +36,10 @@ def test_a_conversation_is_whole_and_in_its_order(history: History):
 
 
 def test_words_of_one_answer_find_the_whole_conversation(history: History):
-    [found] = past_conversations(history, "norway")
+    [found], _ = past_conversations(history, "norway")
     assert len(found.runs) == 2
-    assert past_conversations(history, "norway badge") == []
+    assert past_conversations(history, "norway badge") == ([], 0)
 
 
 def test_nothing_was_kept(tmp_path: Path):
-    assert past_conversations(History(tmp_path)) == []
+    assert past_conversations(History(tmp_path)) == ([], 0)

@@ -17,6 +17,7 @@ from ui.state import Exchange, Session, Shown, assistant_of, knowledge_of, run_o
 from ui.widgets.answer import show_exchange
 from ui.widgets.conversation import conversation_buttons
 from ui.widgets.failures import guarded, told
+from ui.widgets.following import follow
 from ui.widgets.inert import label, shown
 from ui.widgets.live import LiveAnswer
 from ui.widgets.progress import show_run
@@ -68,6 +69,7 @@ def _ready(here: Session) -> bool:
     """Whether there is something to ask; where not, the page says how to change that."""
     if knowledge_of(str(here.collection)).sources():
         return True
+    follow(here)
     run = run_of(here)
     if run and run.view().state == "running":
         show_run(here)

@@ -14,6 +14,7 @@ from ingest.running import IngestRun
 from ingest.uploads import keep_upload
 from ui.state import Session, knowledge_of, run_of, runs, session
 from ui.widgets.failures import guarded
+from ui.widgets.following import follow
 from ui.widgets.inert import escaped, label
 from ui.widgets.progress import show_run
 from ui.widgets.sidebar import choose_collection, sidebar
@@ -25,6 +26,7 @@ def show() -> None:
     with guarded():
         here = session()
         sidebar(here)
+        follow(here)
         st.title("Library")
         _bring_in(here)
         show_run(here)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ingest.knowledge_base import KnowledgeBase
     from ingest.protocols import Store
 
+SEARCHES = 3  # at most, where documents are replaced while they are searched
+
 
 @dataclass(frozen=True, slots=True)
 class SearchSettings:
@@ -46,11 +48,16 @@ def search(
     Raises `UsageError` for k < 1 or an empty question, `NothingIndexed` when there is nothing to search.
     """
     _check(knowledge, query, k)
-    best: dict[int, float] = {}
-    for text in (query, *parts(query)):
-        for chunk, score in _scores(knowledge, text, k, only, settings).items():
-            best[chunk] = max(score, best.get(chunk, score))
-    found = knowledge.store.hits(_ranked(best)[: max(k, settings.candidates)])
+    found: list[Hit] = []
+    for _ in range(SEARCHES):
+        best: dict[int, float] = {}
+        for text in (query, *parts(query)):
+            for chunk, score in _scores(knowledge, text, k, only, settings).items():
+                best[chunk] = max(score, best.get(chunk, score))
+        ranked = _ranked(best)[: max(k, settings.candidates)]
+        found = knowledge.store.hits(ranked)
+        if len(found) == len(ranked):
+            break  # else some were replaced meanwhile by versions that were not looked at
     names = named(query, [name_of(hit.source, hit.title) for hit in found])
     scored = [(hit, hit.score + settings.name * share) for hit, share in zip(found, names, strict=True)]
     scored.sort(key=lambda pair: (-pair[1], pair[0].chunk.id))

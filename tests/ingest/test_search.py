@@ -69,3 +69,28 @@ def test_asking_for_nothing_says_so(tmp_path):
             knowledge.search("leave", 0)
         with pytest.raises(NothingIndexed, match="holds no documents"):
             knowledge.search("leave")
+
+
+def test_what_is_replaced_while_it_is_searched_is_found_in_its_new_version(tmp_path, monkeypatch):
+    """Another process puts a new version in place of a document between its scores and its text."""
+    from ingest.pipeline import add
+
+    path = tmp_path / "lease.md"
+    path.write_text("# Lease\n\nThe deposit is 1000 euros.\n")
+    with KnowledgeBase.open(tmp_path / "kb", embedder="hashing", create=True) as kb:
+        list(add(kb, [path]))
+        read, searches = kb.store.hits, []
+
+        def replaced_first(scored):
+            searches.append(len(scored))
+            if len(searches) == 1:
+                path.write_text("# Lease\n\nThe deposit is 1200 euros.\n")
+                list(add(kb, [path]))
+            return read(scored)
+
+        monkeypatch.setattr(kb.store, "hits", replaced_first)
+        [hit] = kb.search("How much is the deposit?")
+        assert "1200 euros" in hit.chunk.text
+        assert len(searches) == 2
+        assert kb.search("How much is the deposit?") == [hit]
+        assert len(searches) == 3

@@ -13,6 +13,7 @@ from tests.ui.browser import FLAGS, chromium, serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 WAIT = 60_000  # milliseconds
+NAME = "me@evil.example www.evil.example lease.md"
 
 
 def test_nothing_is_asked_for_that_an_answer_names(tmp_path: Path) -> None:
@@ -20,12 +21,12 @@ def test_nothing_is_asked_for_that_an_answer_names(tmp_path: Path) -> None:
     playwright = pytest.importorskip("playwright.sync_api", reason="the extra [test] is not installed")
     path = chromium()
     said = "\n\n".join(form.replace("{}", "i-earn-4711") for form in FORMS.values())
-    (tmp_path / "lease.md").write_text(f"{LEASE}\n{said}\n", encoding="utf-8")
+    (tmp_path / NAME).write_text(f"{LEASE}\n{said}\n", encoding="utf-8")
     (tmp_path / "replies.json").write_text(
         json.dumps([f"The deposit is 1,450 euros, due in March. [1] {said} [1]"] * 3)
     )
     with Assistant.open(tmp_path / "kb", embedder="hashing") as kestrel:
-        kestrel.add(tmp_path / "lease.md")
+        kestrel.add(tmp_path / NAME)
     with (
         serving(tmp_path / "kb", "--llm", f"scripted:{tmp_path / 'replies.json'}") as url,
         playwright.sync_playwright() as api,
@@ -46,7 +47,8 @@ def test_nothing_is_asked_for_that_an_answer_names(tmp_path: Path) -> None:
         main = page.locator("main").first
         assert "1,450 euros" in main.inner_text()
         assert "203.0.113.7/i-earn-4711" in main.inner_text(), "it is there to be read"
-        assert main.locator('a[href*="203.0.113"], a[href*="example.invalid"], a[href^="javascript"]').count() == 0
+        assert main.locator('a[href*="203.0.113"], a[href*="example.invalid"], a[href*="evil"]').count() == 0
+        assert page.locator('a[href^="javascript"], a[href^="mailto"]').count() == 0
         assert main.locator('img[src*="203"], script, iframe[srcdoc*="203"]').count() == 0
         page.goto(f"{url}/history")
         page.locator('[data-testid="stExpander"] summary').first.click(timeout=WAIT)

@@ -28,4 +28,5 @@ def label(text: str, longest: int = 80) -> str:
     """For labels of widgets, which Streamlit reads as Markdown: one line, with every character of it escaped."""
     line = plain(text)
     line = line if len(line) <= longest else f"{line[: longest - 1]}…"
-    return "".join(f"\\{character}" if character in r"\`*_{}[]()#+-.!|<>~$:&" else character for character in line)
+    inert = "".join(f"\\{character}" if character in r"\`*_{}[]()#+-.!|<>~$:&" else character for character in line)
+    return inert.replace("@", "@\N{WORD JOINER}")  # Streamlit makes links of mail addresses, escaped or not

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,6 +28,14 @@ def test_labels_are_one_line_without_live_markup(text: str):
     assert "\n" not in out
     for character in r"`*_[]()$:<":
         assert f"{character}" not in out.replace(f"\\{character}", "")
+
+
+@pytest.mark.parametrize("text", ["ada@evil.example", "WWW.evil.example", "see https://evil.example/x"])
+def test_labels_hold_nothing_that_is_made_a_link_of(text: str):
+    """Streamlit looks for addresses in the finished text, where no backslash is left."""
+    read = label(text).replace("\\", "")
+    assert not re.search(r"https?://|www\.|\w@\w", read, re.IGNORECASE)
+    assert read.replace("\N{WORD JOINER}", "") == text
 
 
 def luminance(color: str) -> float:

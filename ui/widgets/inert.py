@@ -8,10 +8,13 @@ before them.
 from __future__ import annotations
 
 import html
+import re
 
 import streamlit as st
 
 from ingest.plain import plain, printable
+
+_ADDRESS = re.compile(r"@|www|https?:", re.IGNORECASE)  # Streamlit makes links of what follows, escaped or not
 
 
 def escaped(text: str) -> str:
@@ -28,5 +31,5 @@ def label(text: str, longest: int = 80) -> str:
     """For labels of widgets, which Streamlit reads as Markdown: one line, with every character of it escaped."""
     line = plain(text)
     line = line if len(line) <= longest else f"{line[: longest - 1]}…"
-    inert = "".join(f"\\{character}" if character in r"\`*_{}[]()#+-.!|<>~$:&" else character for character in line)
-    return inert.replace("@", "@\N{WORD JOINER}")  # Streamlit makes links of mail addresses, escaped or not
+    unlinked = _ADDRESS.sub("\\g<0>\N{WORD JOINER}", line)
+    return "".join(f"\\{character}" if character in r"\`*_{}[]()#+-.!|<>~$:&" else character for character in unlinked)

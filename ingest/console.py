@@ -22,6 +22,7 @@ INTERNAL_ERROR = 1
 USAGE = 2
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 SETTINGS_FILE = "kestrel.toml"
+MEMORY_REMEDY = "Close other programs, or give fewer --workers; what was stored before is safe."
 
 
 class _Location(click.Path):
@@ -66,6 +67,8 @@ def run(command: click.Group, program: str) -> NoReturn:
     except BrokenPipeError:  # the reader of our output, `head` say, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
+    except MemoryError:
+        code = fail(KestrelError("There is not enough memory.", MEMORY_REMEDY))
     except Exception as error:  # noqa: BLE001 - the last place that can turn a bug into a sentence
         code = _internal_error(error)
     sys.exit(code or 0)

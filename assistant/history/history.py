@@ -41,13 +41,20 @@ class History:
         return os.access(self._folder, os.W_OK)
 
     def keep(self, answer: Answer, settings: Mapping[str, Any] | None = None) -> Run | None:
-        """Write an answer down; None where the folder is read-only. Its manifest's "run" is its name."""
+        """Write an answer down; None where the folder is read-only.
+
+        Its manifest's "run" is its name, unless that is taken: of histories with 10,000 answers one in 86 holds a name
+        that was drawn twice.
+        """
         if not self.writable:
             return None
-        run = Run(str(answer.manifest.get("run") or new_id()), time.time(), answer, dict(settings or {}))
         words = f"{answer.question}\n{answer.text}".casefold()
         blob = zlib.compress(written(answer).encode(errors="surrogatepass"))
+        name = str(answer.manifest.get("run") or new_id())
         with writing(self._folder) as connection:
+            while connection.execute("SELECT 1 FROM runs WHERE id = ?", (name,)).fetchone():
+                name = new_id()
+            run = Run(name, time.time(), answer, dict(settings or {}))
             row = (run.id, run.asked, words, blob, json.dumps(run.settings))
             number = connection.execute(
                 "INSERT INTO runs (id, asked, words, answer, settings) VALUES (?, ?, ?, ?, ?)", row

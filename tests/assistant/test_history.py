@@ -71,6 +71,14 @@ def test_an_answer_comes_back_as_it_was(kept):
     assert kept.get("0123abcd").answer.prompt.ledger.left_out == generated().prompt.ledger.left_out
 
 
+def test_a_name_that_is_taken_is_drawn_again(kept, monkeypatch):
+    draws = iter(["0000aaaa", "0000aaaa", "0000aaaa", "0000bbbb"])
+    monkeypatch.setattr("assistant.history.history.new_id", lambda: next(draws))
+    first, second = kept.keep(answer("Why?")), kept.keep(answer("How?"))
+    assert (first.id, second.id) == ("0000aaaa", "0000bbbb")
+    assert [kept.get(run.id).answer.question for run in (first, second)] == ["Why?", "How?"]
+
+
 @settings(max_examples=50)
 @given(st.text(), st.text(), st.floats(0, 1), st.dictionaries(st.text(), st.floats(0, 9)))
 def test_writing_and_reading_are_inverse(question, text, confidence, timings):

@@ -1,4 +1,4 @@
-"""One Chromium for all the tests of the user interface."""
+"""A Chromium for the tests of each file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from tests.ui.browser import FLAGS, chromium
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[object]:
     path = chromium()
     playwright = pytest.importorskip("playwright.sync_api", reason="the extra [test] is not installed")

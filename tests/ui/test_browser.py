@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -132,7 +133,7 @@ def test_what_strangers_wrote_does_nothing(page, tmp_path: Path):
         page.get_by_text("Try the search").wait_for(timeout=WAIT)
         page.get_by_placeholder("words or a question").fill("gate code")
         page.get_by_placeholder("words or a question").press("Enter")
-        page.get_by_text("passages in").wait_for(timeout=WAIT)
+        page.get_by_text(re.compile(r"passages? in \d")).wait_for(timeout=WAIT)
         _looks_at_history(page, url)
         _compares(page, url)
         assert (
@@ -157,17 +158,3 @@ def _compares(page, url: str) -> None:
     page.get_by_role("button", name="Compare").click(timeout=WAIT)
     page.frame_locator("iframe").get_by_role("heading", name="Does it pay?").wait_for(timeout=WAIT)
     page.wait_for_timeout(500)
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_narrow_screens_and_both_schemes_are_readable(browser, tmp_path: Path, scheme: str):
-    context = browser.new_context(viewport={"width": 390, "height": 800}, color_scheme=scheme)
-    page = context.new_page()
-    with serving(tmp_path / "kb") as url:
-        page.goto(url)
-        page.get_by_role("button", name="Try the sample collection").wait_for(timeout=WAIT)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390
-        words = page.get_by_role("button", name="Try the sample collection").locator("p")
-        color = {"light": "rgb(255, 255, 255)", "dark": "rgb(18, 24, 30)"}[scheme]
-        assert words.evaluate("each => getComputedStyle(each).color") == color
-    context.close()

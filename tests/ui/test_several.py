@@ -50,7 +50,7 @@ def test_browsers_and_commands_see_each_others_work(browser, tmp_path: Path):
 
         command("ingest", "add", tmp_path / "gate.md", "--kb", kb)
         one.get_by_placeholder("Ask your documents").wait_for(timeout=BRIEF)  # without a click
-        other.get_by_text("1 documents in 1 chunks").wait_for(timeout=BRIEF)
+        other.get_by_text("1 document in 1 chunk").wait_for(timeout=BRIEF)
 
         # Both bring documents in at once, one of them by a command and the other in the browser.
         with ThreadPoolExecutor(1) as beside:

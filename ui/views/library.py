@@ -18,6 +18,7 @@ from ui.widgets.following import follow
 from ui.widgets.inert import escaped, label
 from ui.widgets.progress import show_run
 from ui.widgets.sidebar import choose_collection, sidebar
+from ui.widgets.wording import number_of
 
 HITS = 8  # of a retrieval test
 
@@ -64,7 +65,8 @@ def _documents(here: Session) -> None:
     holdings = knowledge.store.holdings()
     statistics = knowledge.store.statistics()
     st.subheader("Documents")
-    st.caption(f"{statistics.documents} documents in {statistics.chunks:,} chunks, {statistics.bytes / 1e6:.1f} MB.")
+    held = f"{number_of(statistics.documents, 'document')} in {number_of(statistics.chunks, 'chunk')}"
+    st.caption(f"{held}, {statistics.bytes / 1e6:.1f} MB.")
     if not holdings:
         st.write("Nothing here yet.")
         return
@@ -106,7 +108,7 @@ def _confirm_removal(here: Session) -> None:
     if names:
         with st.container(border=True):
             st.markdown(
-                f"**Forget {len(names)} documents?** Their text, vectors and words are deleted. The files stay."
+                f"**Forget {number_of(len(names), 'document')}?** The text, vectors and words are deleted; files stay."
             )
             with st.container(horizontal=True):
                 if st.button("Yes, forget them", type="primary"):
@@ -119,7 +121,7 @@ def _confirm_removal(here: Session) -> None:
                     st.rerun()
     receipts: list[Receipt] = st.session_state.get("receipts", [])
     if receipts:
-        with st.expander(f"Receipt of the last removal: {len(receipts)} documents", expanded=True):
+        with st.expander(f"Receipt of the last removal: {number_of(len(receipts), 'document')}", expanded=True):
             for receipt in receipts:
                 _receipt(receipt)
 
@@ -129,7 +131,7 @@ def _receipt(receipt: Receipt) -> None:
     places = "".join(
         f"<li>{escaped(place.name)}: {escaped(place.state)} {escaped(place.detail)}</li>" for place in receipt.places
     )
-    head = f"<b>{escaped(receipt.source)}</b>: {receipt.chunks} chunks.{escaped(kept)}"
+    head = f"<b>{escaped(receipt.source)}</b>: {number_of(receipt.chunks, 'chunk')}.{escaped(kept)}"
     st.html(f'<div class="k-text">{head}<ul>{places}</ul></div>')
 
 
@@ -142,7 +144,7 @@ def _retrieval_test(here: Session) -> None:
         return
     started = time.perf_counter()
     hits = knowledge_of(str(here.collection)).search(words, HITS, here.only)
-    st.caption(f"{len(hits)} passages in {1000 * (time.perf_counter() - started):.0f} ms")
+    st.caption(f"{number_of(len(hits), 'passage')} in {1000 * (time.perf_counter() - started):.0f} ms")
     for rank, hit in enumerate(hits, start=1):
         with st.container(border=True):
             printed = place_name(hit.chunk.page, hit.label)

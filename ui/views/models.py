@@ -42,7 +42,7 @@ def _endpoints(here: Session) -> None:
 
 def _endpoint(here: Session, spec: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{label(spec, 120)}**")
+        st.html(f'<b class="k-text">{escaped(spec)}</b>')
         test = st.button("Test", key=f"test-{spec}")
         if st.button("Forget", key=f"forget-{spec}"):
             del here.endpoints[spec]

@@ -27,9 +27,14 @@ def shown(text: str) -> None:
     st.html(f'<p class="k-text">{escaped(text)}</p>')
 
 
+def option(text: str, longest: int = 80) -> str:
+    """For what one chooses from in a list, which Streamlit shows as it is: one line."""
+    line = plain(text)
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"
+
+
 def label(text: str, longest: int = 80) -> str:
     """For labels of widgets, which Streamlit reads as Markdown: one line, with every character of it escaped."""
-    line = plain(text)
-    line = line if len(line) <= longest else f"{line[: longest - 1]}…"
+    line = option(text, longest)
     unlinked = _ADDRESS.sub("\\g<0>\N{WORD JOINER}", line)
     return "".join(f"\\{character}" if character in r"\`*_{}[]()#+-.!|<>~$:&" else character for character in unlinked)

@@ -9,7 +9,7 @@ import streamlit as st
 
 from ingest.store import DATABASE
 from ui.state import EXTRACTIVE, Session, knowledge_of
-from ui.widgets.inert import label
+from ui.widgets.inert import option
 
 MODES: dict[Literal["auto", "chunks", "whole"], str] = {
     "auto": "Automatic",
@@ -44,7 +44,7 @@ def _collection(here: Session) -> None:
         "Collection",
         known,
         index=known.index(here.collection),
-        format_func=lambda path: path.name,
+        format_func=lambda path: option(path.name),
         help="A folder that holds a knowledge base. New ones are made on the Library page.",
     )
     choose_collection(here, chosen)
@@ -56,7 +56,7 @@ def _sources(here: Session) -> None:
         "Documents",
         names,
         default=[name for name in here.sources if name in names],
-        format_func=lambda name: label(Path(name).name, 40),
+        format_func=lambda name: option(Path(name).name, 40),
         placeholder="All of them",
         help="Limit the search to these documents.",
     )
@@ -69,7 +69,7 @@ def _model(here: Session) -> None:
         "Model",
         options,
         index=options.index(here.llm) if here.llm in options else 0,
-        format_func=lambda spec: "Built in (no server)" if spec == EXTRACTIVE else label(spec, 60),
+        format_func=lambda spec: "Built in (no server)" if spec == EXTRACTIVE else option(spec, 60),
         help="The built-in one quotes the documents and needs no server. Others are added on the Models page.",
     )
     if here.llm != EXTRACTIVE:

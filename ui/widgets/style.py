@@ -25,6 +25,7 @@ STYLE = """<style>
 .k-bar i { display: block; min-width: 2px; }
 .k-legend { display: flex; flex-wrap: wrap; gap: .2rem .9rem; font-size: .85rem; margin-top: .35rem; }
 .k-legend i { display: inline-block; width: .75rem; height: .75rem; border-radius: .2rem; margin-right: .3rem; }
-button[kind^="primary"], button[kind^="primary"] *, [data-baseweb="tag"], [data-baseweb="tag"] * {
+button[kind^="primary"], button[kind^="primary"] *, [data-testid="stMultiSelect"] [data-tag],
+[data-testid="stMultiSelect"] [data-tag] * {
   color: light-dark(#ffffff, #12181e) !important; } /* Streamlit writes in white on either theme's primary colour */
 </style>"""

@@ -119,7 +119,12 @@ def _model(endpoint: Endpoint) -> LLM:
 
 def model_of(here: Session) -> str | LLM:
     """The answerer's name, or the model that was chosen. Raises `UsageError` for a specification that means nothing."""
-    return EXTRACTIVE if here.llm == EXTRACTIVE else _model(here.endpoints[here.llm])
+    return EXTRACTIVE if here.llm == EXTRACTIVE else model_at(here, here.llm)
+
+
+def model_at(here: Session, spec: str) -> LLM:
+    """The model of a server that was named on the Models page. Raises as `model_of`."""
+    return _model(here.endpoints[spec])
 
 
 def assistant_of(here: Session) -> Assistant:

@@ -18,10 +18,11 @@ from eval.samples import Question, QuestionSet
 from eval.variants import VARIANTS, parse_arms
 from eval.variants.setup import Setup
 from ui.keeping import history_of
-from ui.state import EXTRACTIVE, Session, evaluations, model_of, session
-from ui.widgets.evaluation import question_table, show_evaluation, show_evaluation_run
+from ui.state import EXTRACTIVE, Session, evaluations, model_at, model_of, session
+from ui.widgets.evaluation import show_evaluation, show_evaluation_run
 from ui.widgets.failures import guarded
-from ui.widgets.inert import label
+from ui.widgets.inert import label, option
+from ui.widgets.questions import question_table
 from ui.widgets.sidebar import sidebar
 
 BUILT_IN = ("extractive", "extractive:k=3", "extractive:k=20", "extractive:dense=0", "extractive:dense=1")
@@ -86,9 +87,10 @@ def _compare(here: Session) -> None:
     if not sets:
         st.write("No question set yet: add one above, or judge answers on the Ask page with the thumbs below them.")
         return
-    path = st.selectbox("Questions", sets, format_func=lambda each: each.name)
+    path = st.selectbox("Questions", sets, format_func=lambda each: option(each.name))
     questions = load(path)
-    question_table(questions)
+    with guarded():
+        question_table(here, questions)
     arms = st.multiselect(
         "Ways of answering",
         _known_arms(here),
@@ -96,11 +98,12 @@ def _compare(here: Session) -> None:
         accept_new_options=True,
         help="Settings follow a colon: rag:k=8:budget=4000. Type one that is not listed. Models: side bar.",
     )
+    tuned = _fine_tuned(here)
     most = st.number_input("At most so many questions", 1, len(questions.questions), min(100, len(questions.questions)))
     run = evaluations().get(str(here.collection))
     busy = run is not None and run.view().state == "running"
     if st.button("Compare", type="primary", disabled=busy or not arms, icon=":material/balance:"):
-        _start(here, replace(questions, questions=questions.questions[: int(most)]), arms)
+        _start(here, replace(questions, questions=questions.questions[: int(most)]), arms, tuned)
 
 
 def _known_arms(here: Session) -> list[str]:
@@ -109,8 +112,24 @@ def _known_arms(here: Session) -> list[str]:
     )
 
 
-def _start(here: Session, questions: QuestionSet, arms: Sequence[str]) -> None:
-    setup = Setup(here.collection, model_of(here), examples=questions.part("train"))
+def _fine_tuned(here: Session) -> str | None:
+    """The server of the fine-tuned model, one of those of the Models page."""
+    if not here.endpoints:
+        return None
+    chosen: str | None = st.selectbox(
+        "Fine-tuned model",
+        list(here.endpoints),
+        index=None,
+        format_func=option,
+        placeholder="none",
+        help="For the ways fine_tuned and fine_tuned_rag. Servers are added on the Models page.",
+    )
+    return chosen
+
+
+def _start(here: Session, questions: QuestionSet, arms: Sequence[str], tuned: str | None) -> None:
+    fine_tuned = model_at(here, tuned) if tuned else None
+    setup = Setup(here.collection, model_of(here), fine_tuned, questions.part("train"))
     plan = Plan(setup, parse_arms(",".join(arms)), questions, run_folder(here.collection, questions))
     evaluations()[str(here.collection)] = EvaluationRun(plan)
     st.rerun()
@@ -126,7 +145,7 @@ def _results(here: Session) -> None:
     if not folders:
         return
     st.subheader("Result")
-    shown: Path = st.selectbox("Run", folders, format_func=lambda each: each.name, key="shown-run")
+    shown: Path = st.selectbox("Run", folders, format_func=lambda each: option(each.name), key="shown-run")
     with guarded():
         arms = [arm.name for arm in run.plan.arms] if run and Path(run.plan.folder) == shown else None
         show_evaluation(evaluation_of(RunFolder(shown), arms=arms))

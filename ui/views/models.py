@@ -6,7 +6,7 @@ import streamlit as st
 
 from assistant.diagnosis import diagnose_model
 from assistant.profiles import builtin_profiles
-from ui.state import EXTRACTIVE, Endpoint, Session, model_of, session
+from ui.state import EXTRACTIVE, Endpoint, Session, model_at, session
 from ui.widgets.failures import guarded
 from ui.widgets.inert import escaped, label
 from ui.widgets.sidebar import sidebar
@@ -50,13 +50,7 @@ def _endpoint(here: Session, spec: str) -> None:
             st.rerun()
     if not test:
         return
-    chosen, here.llm = here.llm, spec
-    try:
-        model = model_of(here)
-    finally:
-        here.llm = chosen
-    assert not isinstance(model, str)
-    for check in diagnose_model(model):
+    for check in diagnose_model(model_at(here, spec)):
         sign = ":green[✓]" if check.ok else ":red[✗]"
         st.markdown(f"{sign} **{check.name}** · {check.seconds:.2f} s")
         st.html(f'<p class="k-text">{escaped(check.detail)} {escaped(check.remedy)}</p>')

@@ -1,4 +1,4 @@
-"""A question set, an evaluation while it runs, and what came of it."""
+"""An evaluation while it runs, and what came of it."""
 
 from __future__ import annotations
 
@@ -13,32 +13,12 @@ from eval.evaluation import Evaluation
 from eval.reporting.curves import RiskPoint, risk_coverage
 from eval.reporting.document import report_of
 from eval.reporting.page import page
-from eval.samples import QuestionSet
 from ingest.progress import duration
 from ui.widgets.failures import show_error, told
 from ui.widgets.inert import escaped, label
 
 REFRESH = 0.7  # seconds
-LISTED = 200  # questions of a set
 HEIGHT = 900  # pixels of the report
-
-
-def question_table(questions: QuestionSet) -> None:
-    with st.expander(f"Questions ({len(questions.questions)})"):
-        st.dataframe(
-            [
-                {
-                    "Question": each.question,
-                    "Expected": " | ".join(each.answers)
-                    or each.answer
-                    or ("" if each.answerable else "not in the documents"),
-                    "Source": each.source,
-                }
-                for each in questions.questions[:LISTED]
-            ],
-            hide_index=True,
-            alt="Questions with what is expected",
-        )
 
 
 def show_evaluation_run(run: EvaluationRun) -> None:

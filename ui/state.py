@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from assistant.answers import Answer
     from assistant.protocols import LLM
     from eval.background import EvaluationRun
+    from eval.longcontext.background import MeasuringRun
     from ingest.running import IngestRun
 
 EXTRACTIVE = "extractive"
@@ -142,6 +143,12 @@ def runs() -> dict[str, Any]:
 def run_of(here: Session) -> IngestRun | None:
     found: IngestRun | None = runs().get(str(here.collection))
     return found
+
+
+@st.cache_resource
+def measurements() -> dict[str, MeasuringRun]:
+    """The measurement of each model server, seen by every session."""
+    return {}
 
 
 @st.cache_resource

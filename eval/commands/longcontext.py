@@ -11,7 +11,7 @@ from assistant.command_options import LLM_HELP, ModelOptions
 from ingest.console import emit_json, json_option, say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from assistant.answers import ModelProfile
     from eval.longcontext.cases import Case
@@ -53,7 +53,8 @@ def longcontext(
 
     `--mode auto` sends whole documents only up to the usable length of the profile that --write makes.
     """
-    from eval.longcontext.measuring import by_length, by_length_and_depth, measure, usable_length
+    from eval.longcontext.figures import curve_of, figures_of
+    from eval.longcontext.measuring import measure
 
     model = ModelOptions(
         options["llm"], options["profile"], options["tokenizer"], any_model=options["any_model"]
@@ -61,17 +62,13 @@ def longcontext(
     if isinstance(model, str):
         raise click.UsageError("The extractive answerer has no window. Name a model server with --llm.")
     results = measure(_all(cases, tasks, lengths, each, model), model, lambda result: _say(result.tokens, result.right))
-    cells = by_length(results)
-    usable = min((usable_length(_of(cells, task)) or 0 for task in {cell.task for cell in cells}), default=0) or None
+    curve = curve_of(model.profile.name, results)
     if options["write"]:
-        _write(options["write"], model.profile, usable)
+        _write(options["write"], model.profile, curve.usable)
     if as_json:
-        heat = [_as_json(cell) for cell in by_length_and_depth(results)]
-        emit_json(
-            {"model": model.profile.name, "usable": usable, "lengths": list(map(_as_json, cells)), "depths": heat}
-        )
+        emit_json(figures_of(curve))
         return 0
-    click.echo(_told(cells, by_length_and_depth(results), usable))
+    click.echo(_told(curve.lengths, curve.depths, curve.usable))
     return 0
 
 
@@ -91,24 +88,11 @@ def _say(tokens: int, right: bool) -> None:
     say(f"{tokens:>7,} tokens: {'found' if right else 'not found'}")
 
 
-def _of(cells: list[Cell], task: str) -> list[Cell]:
+def _of(cells: Sequence[Cell], task: str) -> list[Cell]:
     return [cell for cell in cells if cell.task == task]
 
 
-def _as_json(cell: Cell) -> dict[str, Any]:
-    low, high = cell.interval
-    place = {} if cell.depth is None else {"depth": cell.depth}
-    return {
-        "task": cell.task,
-        "tokens": cell.tokens,
-        **place,
-        "right": cell.right,
-        "n": cell.cases,
-        "interval": [low, high],
-    }
-
-
-def _told(cells: list[Cell], depths: list[Cell], usable: int | None) -> str:
+def _told(cells: Sequence[Cell], depths: Sequence[Cell], usable: int | None) -> str:
     from eval.longcontext.published import PUBLISHED
 
     lines = []
@@ -125,7 +109,7 @@ def _row(cell: Cell) -> str:
     return f"{cell.tokens:>7,} tokens  {cell.share:>4.0%} of {cell.cases:<4} (95 % {low:.0%}…{high:.0%})"
 
 
-def _shades(cell: Cell, depths: list[Cell]) -> str:
+def _shades(cell: Cell, depths: Sequence[Cell]) -> str:
     """One mark a quarter of the depth, from the beginning to the end: the heat map of a terminal."""
     near = [each for each in depths if each.task == cell.task and abs(each.tokens - cell.tokens) <= 0.1 * cell.tokens]
     shares = {each.depth: each.share for each in near}

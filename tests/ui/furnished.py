@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from assistant import Assistant
@@ -11,6 +12,8 @@ from assistant.demo import EXAMPLES, SAMPLE
 from assistant.llms.scripted import ScriptedModel
 from assistant.profiles import profile_named
 from eval.evaluation import Plan, evaluate
+from eval.longcontext.figures import curve_of, keep_curve
+from eval.longcontext.measuring import generated, measure
 from eval.question_sets import load
 from eval.question_sets.kept import keep_questions, run_folder
 from eval.samples import Question
@@ -34,6 +37,12 @@ SET = (
 )
 
 
+def _found_near_the_beginning(prompt: str) -> str:
+    """As one answers whose window ends after 6,000 characters."""
+    key = re.search(r"The pass key is (\d+)\.", prompt[:6000])
+    return f" {key[1]}." if key else " It is not here."
+
+
 def furnish(kb: Path) -> None:
     with Assistant.open(kb) as kestrel:
         kestrel.add(SAMPLE)
@@ -50,4 +59,6 @@ def furnish(kb: Path) -> None:
     ]
     keep_questions(kb, "guide.jsonl", questions)
     loaded = load(kb / "questions" / "guide.jsonl")
+    reader = ScriptedModel(_found_near_the_beginning, profile_named("falconlite2"))
+    keep_curve(kb, curve_of("falconlite2", measure(generated("passkey", (500, 1000, 2000, 4000), 5, reader), reader)))
     evaluate(Plan(Setup(kb), parse_arms("extractive,extractive:k=1"), loaded, run_folder(kb, loaded)))

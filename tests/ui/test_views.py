@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -169,6 +170,24 @@ def test_a_conversation_of_before_is_taken_up(collection: Path):
     take_up(here, past)
     assert here.conversation == app.session_state.kestrel.conversation
     assert here.exchanges[0].answer == app.session_state.kestrel.exchanges[0].answer
+
+
+def test_models_measures_how_long_prompts_may_be_and_draws_it(collection: Path, tmp_path: Path):
+    (tmp_path / "said.json").write_text(json.dumps(["I do not know."] * 100), "utf-8")
+    spec = f"scripted:{tmp_path / 'said.json'}"
+    app = opened("models")
+    next(field for field in app.text_input if field.label == "Server").set_value(spec)
+    next(button for button in app.button if button.label == "Add").click().run()
+    app.button(key=f"measure-{spec}").click().run()
+    assert not app.exception
+    from ui.state import measurements
+
+    assert measurements()[spec].wait(WAIT).state == "done"
+    app.run()
+    assert not app.exception
+    assert "100% deep" in texts(app)
+    assert "0 of 1" in texts(app)
+    assert "finds too little" in texts(app)
 
 
 def test_history_pages_through_all_that_was_kept(collection: Path):

@@ -39,6 +39,8 @@ def history(page: Any, url: str) -> None:
 
 def evaluate(page: Any, url: str) -> None:
     page.goto(f"{url}/evaluate")
+    page.get_by_text("6 questions").first.click(timeout=WAIT)
+    page.get_by_role("button", name="Save as CSV").wait_for(timeout=WAIT)
     page.frame_locator("iframe").get_by_role("heading", name="Does it pay?").wait_for(timeout=WAIT)
 
 

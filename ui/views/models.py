@@ -6,9 +6,11 @@ import streamlit as st
 
 from assistant.diagnosis import diagnose_model
 from assistant.profiles import builtin_profiles
+from eval.longcontext.figures import kept_curves
 from ui.state import EXTRACTIVE, Endpoint, Session, model_at, session
 from ui.widgets.failures import guarded
 from ui.widgets.inert import escaped, label
+from ui.widgets.needles import measuring, show_curve
 from ui.widgets.sidebar import sidebar
 
 FIND_OUT = "find out from the server"
@@ -20,6 +22,8 @@ def show() -> None:
         sidebar(here)
         st.title("Models")
         _endpoints(here)
+        with guarded():
+            _curves(here)
         _profiles()
 
 
@@ -48,12 +52,22 @@ def _endpoint(here: Session, spec: str) -> None:
             del here.endpoints[spec]
             here.llm = EXTRACTIVE if here.llm == spec else here.llm
             st.rerun()
+    measuring(here, spec)
     if not test:
         return
     for check in diagnose_model(model_at(here, spec)):
         sign = ":green[✓]" if check.ok else ":red[✗]"
         st.markdown(f"{sign} **{check.name}** · {check.seconds:.2f} s")
         st.html(f'<p class="k-text">{escaped(check.detail)} {escaped(check.remedy)}</p>')
+
+
+def _curves(here: Session) -> None:
+    curves = kept_curves(here.collection)
+    if curves:
+        st.subheader("Measured lengths")
+        st.caption("Which share of hidden numbers a model found, by the length of its prompt and how deep they stood.")
+    for curve in curves:
+        show_curve(curve)
 
 
 def _profiles() -> None:

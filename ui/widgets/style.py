@@ -21,6 +21,11 @@ STYLE = """<style>
 .k-stages .k-running { outline: 1px dashed rgba(128, 140, 150, .8); }
 .k-found { padding-left: 1.4rem; }
 .k-found li { margin-bottom: .6rem; }
+.k-wide { overflow-x: auto; }
+.k-needles { border-collapse: collapse; font-size: .9rem; }
+.k-needles caption { text-align: left; padding-bottom: .3rem; }
+.k-needles th { font-weight: 600; text-align: left; white-space: nowrap; }
+.k-needles th, .k-needles td { border: 1px solid rgba(128, 140, 150, .35); padding: .2rem .6rem; }
 .k-bar { display: flex; height: 1.1rem; border-radius: .4rem; overflow: hidden; }
 .k-bar i { display: block; min-width: 2px; }
 .k-legend { display: flex; flex-wrap: wrap; gap: .2rem .9rem; font-size: .85rem; margin-top: .35rem; }

@@ -15,6 +15,7 @@ from assistant.assistant import Assistant
 from assistant.history.history import new_id
 from assistant.packing import PackingOptions
 from ingest.documents import Filter
+from ingest.errors import KnowledgeBaseError
 from ingest.knowledge_base import KnowledgeBase
 
 if TYPE_CHECKING:
@@ -104,7 +105,16 @@ def session() -> Session:
     return found
 
 
-@st.cache_resource(show_spinner="Opening the collection …")
+def _is_there(knowledge: KnowledgeBase) -> bool:
+    """Whether it can still be read: its folder may have been removed, or another made in its place."""
+    try:
+        knowledge.store.generation()
+    except KnowledgeBaseError:
+        return False
+    return True
+
+
+@st.cache_resource(show_spinner="Opening the collection …", validate=_is_there)
 def knowledge_of(location: str) -> KnowledgeBase:
     """One for all sessions and threads; what other processes commit is seen by the next search."""
     return KnowledgeBase.open(location, create=True)

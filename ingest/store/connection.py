@@ -55,6 +55,22 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
     return connection
 
 
+def identity(path: Path) -> tuple[int, int] | None:
+    """What tells a file from another one that takes its name; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _keep_for_ever(connection: sqlite3.Connection) -> None:
+    """Not even the end of the program closes it."""
+    import ctypes
+
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(connection))
+
+
 class Connections:
     """The connections of one process to one database: a bounded pool for reading, and one for writing.
 
@@ -64,6 +80,7 @@ class Connections:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.path = folder / DATABASE
+        self._identity = identity(self.path)
         self._start()
 
     def _start(self) -> None:
@@ -81,10 +98,33 @@ class Connections:
                 _abandoned.append(self._writer)
             self._start()
 
+    @property
+    def is_replaced(self) -> bool:
+        """Whether the database that was opened is no longer the one in the folder."""
+        return identity(self.path) != self._identity
+
+    def check_place(self) -> None:
+        """Raises `KnowledgeBaseError` when the database was removed or replaced: what is written would be lost."""
+        if self.is_replaced:
+            self._leave()
+            raise KnowledgeBaseError(
+                f"The knowledge base in {self.folder} was removed or replaced after it was opened.", "Open it again."
+            )
+
+    def _leave(self) -> None:
+        """Let go of a database that is gone, closing nothing: SQLite would delete the log by its name, and that is the
+        log of the database that stands there now."""
+        with self._guard:
+            self._closed = True
+            for connection in (*self._idle, *filter(None, [self._writer])):
+                _keep_for_ever(connection)
+            self._idle, self._writer = [], None
+
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
         """A read transaction: everything in it sees one generation. Do not nest, do not hold it while waiting."""
         self._own_process()
+        self.check_place()
         with self._turns, translated(self.folder):
             connection = self._take()
             try:
@@ -97,11 +137,13 @@ class Connections:
 
     def separate(self) -> sqlite3.Connection:
         """A reading connection outside of the pool; the caller closes it."""
+        self.check_place()
         return connect(self.path, self._reading_mode())
 
     def writer(self) -> sqlite3.Connection:
         """The writing connection. Use and close it under the write lock only."""
         self._own_process()
+        self.check_place()
         if self._closed:
             raise self._is_closed()
         if self._writer is None:
@@ -127,6 +169,8 @@ class Connections:
     def close(self) -> None:
         """Close the readers; one that is in use is closed when it comes back."""
         self._own_process()
+        if self.is_replaced:
+            self._leave()
         with self._guard:
             self._closed = True
             while self._idle:
@@ -138,12 +182,12 @@ class Connections:
                 raise self._is_closed()
             if self._idle:
                 return self._idle.pop()
-        return self.separate()
+        return connect(self.path, self._reading_mode())
 
     def _give(self, connection: sqlite3.Connection) -> None:
         with self._guard:
             if self._closed:
-                connection.close()
+                _keep_for_ever(connection) if self.is_replaced else connection.close()
             else:
                 self._idle.append(connection)
 

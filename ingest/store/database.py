@@ -72,6 +72,7 @@ class Database:
         """Only one process at a time changes segments. Commits go on meanwhile."""
         self._refuse_unwritable()
         with translated(self.folder), self._maintenance_lock.held():
+            self._connections.check_place()
             yield
 
     def compact(self) -> bool:
@@ -102,7 +103,12 @@ class Database:
                     self._connections.abandon_writer()
                 raise
 
+    def check_place(self) -> None:
+        """Raises `KnowledgeBaseError` when the database that was opened is no longer the one in the folder."""
+        self._connections.check_place()
+
     def _refuse_unwritable(self) -> None:
+        self.check_place()
         if self.read_only:
             raise StorageFailed(f"{self.folder} was opened for reading only.", "Open it for writing.")
         if self._failure:

@@ -63,6 +63,7 @@ class SqliteStore:
         """See `Store.commit`."""
         if not changes:
             return Committed(self.generation(), 0, 0, 0, 0)
+        self._database.check_place()
         if self._unindexed > DELTA_ROWS:  # before this commit, so that its failure cannot be taken for one of ours
             self.maintain()
         size = bytes_of(changes)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -56,6 +58,21 @@ def test_ask_answers_with_a_citation_and_its_source(collection: Path):
     assert app.session_state.kestrel.shown is not None
     assert [button for button in app.button if button.key == "citation-0-0-0"]
     assert any("parking" in str(element.value) for element in app.markdown)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows keeps files that are open")
+def test_a_collection_that_was_made_anew_under_the_page_is_opened_again(collection: Path, tmp_path: Path):
+    app = opened("ask")
+    app.chat_input[0].set_value("When is parking free?").run()
+    shutil.rmtree(collection)
+    (tmp_path / "documents" / "parking.md").write_text("# Parking\n\nParking is free on Mondays.\n", "utf-8")
+    with Assistant.open(collection) as kestrel:
+        kestrel.add(tmp_path / "documents")
+    app.chat_input[0].set_value("When is parking free?").run()
+    assert not app.exception
+    first, second = app.session_state.kestrel.exchanges
+    assert "Sundays" in first.answer.text
+    assert "Mondays" in second.answer.text
 
 
 def test_ask_says_when_the_documents_do_not_tell_and_answers_anyway_when_told_to(collection: Path):

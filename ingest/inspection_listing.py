@@ -9,6 +9,7 @@ from ingest.inspection import LEFT_OUT
 from ingest.places import place_name
 from ingest.plain import plain
 from ingest.progress import shorten
+from ingest.readers.pdf_tables import UNREAD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,10 +63,15 @@ def inspection_lines(inspection: Inspection, chunks: int) -> Iterator[str]:
     if document.title:
         yield f"  title     {plain(document.title)}"
     for name, value in document.metadata.items():
+        if name == UNREAD:
+            continue
         yield f"  {plain(name):<9} {plain(str(value))}"
     yield f"  text      {len(document.text):,} characters, {_number(len(document.headings), 'heading')}"
     yield from _page_lines(inspection.pages)
     yield f"  left out  {inspection.left_out or 'nothing that this reader knows of'}"
+    if UNREAD in document.metadata:
+        pages = _number(int(document.metadata[UNREAD]), "page")
+        yield f"  hint      {pages} may hold tables: with the extra tables, rows keep the names of their columns"
     for warning in document.warnings:
         if not warning.startswith(LEFT_OUT):
             yield f"  warning   {plain(warning)}"

@@ -15,6 +15,7 @@ from ingest.readers.pdf_parts import PdfFile, Structure, real_title
 from ingest.readers.pdf_quality import Quality, judge
 from ingest.readers.pdf_running import distinct, parted
 from ingest.readers.pdf_scans import DOUBTFUL, Scans
+from ingest.readers.pdf_tables import Tables
 from ingest.readers.pdfium_file import PdfiumFile
 from ingest.readers.pypdf_file import PypdfFile
 from ingest.readers.tesseract import languages
@@ -34,6 +35,8 @@ TELLING_OUTLINE = 2  # entries; a single one is the title
 class PdfReader:
     """Reads PDF. The warnings name pages that no library can read, that read badly, that hold no text.
 
+    With the extra `tables` the rows of ruled tables carry the names of their columns.
+
     A page that is a picture is read by Tesseract where that is installed: its label ends in ", OCR", and the metadata
     hold `ocr_pages` and `ocr_confidence` (in [0, 1], over the pages).
 
@@ -47,7 +50,7 @@ class PdfReader:
         with closing(_Pair(data)) as pdf:
             pages = pdf.read_pages()
             structure = pdf.structure()
-            scans = pdf.scans
+            scans, tables = pdf.scans, pdf.tables
         pages, running = parted(pages)
         layout = lay_out(pages)
         outlined = len(structure.outline) >= TELLING_OUTLINE
@@ -60,7 +63,7 @@ class PdfReader:
             pages=layout.pages,
             labels=tuple(scans.label(page, label) for page, label in enumerate(_labels(structure, len(pages)), 1)),
             headings=headings,
-            metadata={**_metadata(structure, running), **_ocr_metadata(scans)},
+            metadata={**_metadata(structure, running), **_ocr_metadata(scans), **tables.metadata},
             warnings=tuple(pdf.warnings),
         )
 
@@ -74,6 +77,7 @@ class _Pair:
         if b"%%EOF" not in data[-END_WITHIN:]:
             self.warnings.append("the file was cut off: some of it may be missing")
         self.scans = Scans()
+        self.tables = Tables(data)
         self._poor: dict[int, Quality] = {}
         self._text = self._open()
 
@@ -102,7 +106,7 @@ class _Pair:
         unread: dict[int, str] = {}
         for number in range(len(self._text)):
             try:
-                pages.append(self._lines(number))
+                pages.append(self._set(self._lines(number), number))
             except FileFailed as failure:
                 pages.append([])
                 unread[number + 1] = failure.reason
@@ -115,7 +119,14 @@ class _Pair:
         if blank:
             self.warnings.append(f"no text on {_named(blank)}")
         self._warn_of_quality()
+        self.warnings += self.tables.warnings
         return pages
+
+    def _set(self, lines: list[Line], page: int) -> list[Line]:
+        """The lines with rows of tables put together, where it is pdfium that says where things stand."""
+        if not isinstance(self._text, PdfiumFile) or page + 1 in self.scans.confidence:
+            return lines
+        return self.tables.set(lines, self._text, page)
 
     def _warn_of_quality(self) -> None:
         self.warnings += [f"page {page} was not read by OCR: {reason}" for page, reason in self.scans.unread.items()]

@@ -28,6 +28,9 @@ SEMIBOLD = 600
 SPACE = 0x20
 GUTTER = 1.0  # times the size of the type: wider gaps may part columns
 DROP_CAP = 1.6  # times the size of the line it begins, at least; small capitals are set at 0.7 to 0.8 of it
+SPREAD_ROWS = 2  # with wide gaps in them, at least, where there is a table
+RULES = 2  # that a table has across and down, at least
+THIN = 3.0  # points; what is thicker is no rule
 OUTLINE_ENTRIES = 10_000
 OUTLINE_DEPTH = 15
 
@@ -42,6 +45,7 @@ class PdfiumFile:
         import pypdfium2
 
         self._error: type[Exception] = pypdfium2.PdfiumError
+        self._spread: dict[int, int] = {}
         try:
             self._document = pypdfium2.PdfDocument(data)
         except pypdfium2.PdfiumError as error:
@@ -60,7 +64,34 @@ class PdfiumFile:
         except self._error as error:
             raise FileFailed("parse_error", f"pdfium cannot read the page: {error}") from error
         try:
-            return in_reading_order(list(_rows(text)))
+            rows = list(_rows(text))
+            self._spread[page] = sum(len(row.parts) > 1 for row in rows)
+            return in_reading_order(rows)
+        finally:
+            text.close()
+            opened.close()
+
+    def may_hold_table(self, page: int) -> bool:
+        """Whether rows of a page that was read have gaps, and rules are drawn on it, both across and down."""
+        if self._spread.get(page, 0) < SPREAD_ROWS:
+            return False
+        try:
+            opened = self._document[page]
+        except self._error:
+            return False
+        try:
+            return _has_rules(opened)
+        except self._error:
+            return False
+        finally:
+            opened.close()
+
+    def texts_within(self, page: int, boxes: Sequence[tuple[float, float, float, float]]) -> list[str]:
+        """What stands in each box (left, bottom, right, top, in points), the lines of one parted by line ends."""
+        opened = self._document[page]
+        text = opened.get_textpage()
+        try:
+            return [text.get_text_bounded(*box) for box in boxes]
         finally:
             text.close()
             opened.close()
@@ -133,6 +164,24 @@ def _rows(page: Any) -> Iterator[Row]:
         if text:
             yield ruler.row(text, start + len(raw) - len(raw.lstrip()))
         start += _units(raw) + 2
+
+
+def _has_rules(page: Any) -> bool:
+    """Thin shapes are rules, and so are the sides of a box with an outline; a shade without one is none."""
+    import pypdfium2.raw as pdfium
+
+    across = down = 0
+    fill, outline = ctypes.c_int(), ctypes.c_int()
+    for shape in islice(page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_PATH], max_depth=2), MOST_OBJECTS):
+        left, bottom, right, top = shape.get_bounds()
+        wide, high = right - left > THIN, top - bottom > THIN
+        if wide and high:
+            pdfium.FPDFPath_GetDrawMode(shape, fill, outline)
+            across, down = across + 2 * bool(outline), down + 2 * bool(outline)
+        across, down = across + (wide and not high), down + (high and not wide)
+        if across >= RULES and down >= RULES:
+            return True
+    return False
 
 
 def _missing_spaces(text: str, gaps: Sequence[tuple[int, float]], width: float) -> list[int]:

@@ -48,7 +48,9 @@ def imported() -> Iterator[tuple[str, Path]]:
 
 def test_every_import_is_declared() -> None:
     extras = PROJECT["optional-dependencies"]
-    known = declared([*PROJECT["dependencies"], *extras["finetune"], *extras["local"], *extras["postgres"], *extras["tables"]])
+    known = declared(
+        [*PROJECT["dependencies"], *extras["finetune"], *extras["local"], *extras["postgres"], *extras["tables"]]
+    )
     owners = packages_distributions()
     missing = {
         f"{name} in {path.relative_to(ROOT)}"

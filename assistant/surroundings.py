@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from assistant.answers import Citation
 from ingest.documents import Document
 
-CHARACTERS = 500  # shown on each side
+CHARACTERS = 240  # shown on each side
 _PARAGRAPH = "\n\n"
 
 

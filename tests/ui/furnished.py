@@ -43,9 +43,9 @@ def _found_near_the_beginning(prompt: str) -> str:
     return f" {key[1]}." if key else " It is not here."
 
 
-def furnish(kb: Path) -> None:
+def furnish(kb: Path, documents: Path = SAMPLE) -> None:
     with Assistant.open(kb) as kestrel:
-        kestrel.add(SAMPLE)
+        kestrel.add(documents)
         answers = [kestrel.ask(example.question) for example in reversed(EXAMPLES)]
         model = ScriptedModel([WRITTEN], profile_named("falconlite2"))
         answers.append(Assistant(kestrel.knowledge, open_answerer(model, kestrel.knowledge)).ask(WINDOW))

@@ -20,7 +20,10 @@ def ask(page: Any, url: str) -> None:
     page.get_by_role("button", name="Take up").click(timeout=WAIT)
     page.get_by_role("button", name="✗ 2").wait_for(timeout=WAIT)
     page.get_by_role("button", name="~").last.click()
-    page.locator('[data-testid="stImage"] img').wait_for(timeout=WAIT)
+    picture = page.locator('[data-testid="stImage"] img')
+    picture.wait_for(timeout=WAIT)
+    page.wait_for_timeout(500)
+    picture.scroll_into_view_if_needed()
 
 
 def library(page: Any, url: str) -> None:

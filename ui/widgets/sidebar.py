@@ -73,12 +73,11 @@ def _model(here: Session) -> None:
         help="The built-in one quotes the documents and needs no server. Others are added on the Models page.",
     )
     if here.llm != EXTRACTIVE:
-        chosen = st.segmented_control(
+        modes = list(MODES)
+        here.mode = st.selectbox(
             "What fills the window",
-            list(MODES),
-            default=here.mode,
-            required=True,
+            modes,
+            index=modes.index(here.mode),
             format_func=lambda mode: MODES[mode],
             help="Automatic takes whole documents where they fit and the model is known to cope with that length.",
         )
-        here.mode = chosen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from ui.widgets.passages import where
 if TYPE_CHECKING:
     from ingest.documents import Document
 
+_EMPTY_LINES = re.compile(r"\n\s*\n")  # the panel is narrow, and the page is to be seen below the quote
 FRAME = (214, 64, 0)  # of the box around the quoted words
 WIDTH = 900  # pixels of a page
 
@@ -71,7 +73,8 @@ def _document(here: Session, citation: Citation, passage: Passage | None) -> Doc
 
 
 def _quote(around: Surroundings) -> None:
-    before, quote, after = (escaped(part) for part in (around.before, around.quote, around.after))
+    parts = (around.before, around.quote, around.after)
+    before, quote, after = (escaped(_EMPTY_LINES.sub("\n", part)) for part in parts)
     st.html(f'<p class="k-text k-quote">{before}<mark>{quote}</mark>{after}</p>')
 
 

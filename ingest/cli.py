@@ -51,7 +51,7 @@ def add(
     as_json: bool,
     embedder: str | None,
     chunker: str,
-    workers: int | None,
+    workers: int | str | None,
     exclude: tuple[str, ...],
 ) -> int:
     """Bring files, folders, globs or web pages in. Unchanged files cost nothing; changed ones embed only what changed.
@@ -66,7 +66,7 @@ def add(
     if not wanted:
         raise UsageError("There is nothing to add.", "Name files, folders or addresses: ingest add docs/")
     with opened(kb, embedder, create=True) as knowledge:
-        options = replace(options_of(exclude, chunker, workers), urls=True)
+        options = replace(options_of(exclude, chunker, workers, kb, embedder), urls=True)
         return _watch(pipeline.add(knowledge, wanted, options), as_json)
 
 
@@ -81,14 +81,14 @@ def sync(
     as_json: bool,
     embedder: str | None,
     chunker: str,
-    workers: int | None,
+    workers: int | str | None,
     exclude: tuple[str, ...],
 ) -> int:
     """As add, and forget every source below PATH that is not there any more."""
     from ingest import pipeline
 
     with opened(kb, embedder, create=True) as knowledge:
-        options = options_of(exclude, chunker, workers)
+        options = options_of(exclude, chunker, workers, kb, embedder)
         return _watch(pipeline.sync(knowledge, path, options, allow_empty=allow_empty), as_json)
 
 

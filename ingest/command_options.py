@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ingest.console import embedder_option, json_option, knowledge_base_option
+from ingest.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -16,12 +17,31 @@ if TYPE_CHECKING:
     from ingest.knowledge_base import KnowledgeBase
     from ingest.pipeline import IngestOptions
 
+RAY = "ray://"
+
+
+class _Workers(click.ParamType):  # type: ignore[type-arg]
+    """How many workers, or the address of a Ray cluster that has them."""
+
+    name = "workers"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        return "N|ray://HEAD"
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
+        if str(value).startswith(RAY):
+            return str(value)
+        return click.IntRange(1).convert(value, parameter, context)
+
 
 def ingest_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option("--exclude", multiple=True, metavar="PATTERN", help="Leave out, as in .gitignore; repeatable."),
         click.option(
-            "--workers", type=click.IntRange(1), help="Parser processes. Default: one per processor, at most 4."
+            "--workers",
+            type=_Workers(),
+            help="Parser processes; with --kb postgresql://… whole workers that share a queue there, or ray://HEAD for "
+            "those of a Ray cluster. Default: one parser per processor, at most 4.",
         ),
         click.option("--chunker", default="sentence", show_default=True, help="sentence, llamaindex or module:Class."),
         embedder_option,
@@ -42,7 +62,22 @@ def opened(
         yield knowledge
 
 
-def options_of(exclude: tuple[str, ...], chunker: str, workers: int | None) -> IngestOptions:
+def options_of(
+    exclude: tuple[str, ...], chunker: str, workers: int | str | None, kb: Path | str, embedder: str | None
+) -> IngestOptions:
     from ingest.pipeline import IngestOptions
 
-    return IngestOptions(exclude=exclude, chunker=chunker, workers=workers)
+    shared = "://" in str(kb)
+    if workers is None or (isinstance(workers, int) and not shared):
+        return IngestOptions(exclude=exclude, chunker=chunker, workers=workers)
+    if not shared:
+        raise UsageError(
+            f"{workers} can only work where they share a database, and {kb} is a folder.",
+            "Give --kb postgresql://HOST/DATABASE, or a number of --workers.",
+        )
+    from ingest.queue.claiming import Task
+    from ingest.queue.crews import crew_of
+    from ingest.queue.running import QueuedIngest
+
+    queued = QueuedIngest(Task(str(kb), chunker, embedder), crew_of(workers))
+    return IngestOptions(exclude=exclude, chunker=chunker, elsewhere=queued)

@@ -69,7 +69,7 @@ def watch(
     as_json: bool,
     embedder: str | None,
     chunker: str,
-    workers: int | None,
+    workers: int | str | None,
     exclude: tuple[str, ...],
 ) -> None:
     """Keep the folder PATH in step, as sync does, until it is stopped, and show what was done.
@@ -82,7 +82,7 @@ def watch(
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, _stop)
     with opened(kb, embedder, create=True) as knowledge:
-        folder = FolderWatch(knowledge, path, options_of(exclude, chunker, workers))
+        folder = FolderWatch(knowledge, path, options_of(exclude, chunker, workers, kb, embedder))
         say(f"Watching {folder.root} every {interval:g} s; Ctrl-C ends it.")
         try:
             while True:

@@ -25,7 +25,7 @@ from ingest.workers import Limits, ParsedFile, ParserPool
 from ingest.writer import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ingest.knowledge_base import KnowledgeBase
     from ingest.web import Address
@@ -37,12 +37,16 @@ PASSING = frozenset({"timeout", "memory", "crashed", "vanished", "denied"})  # f
 
 @dataclass(frozen=True, slots=True)
 class IngestOptions:
-    """How to ingest. `workers` None takes one per processor, at most four; `urls` allows web addresses beside paths."""
+    """How to ingest. `workers` None takes one per processor, at most four; `urls` allows web addresses beside paths.
+
+    `elsewhere` reads and stores files in other processes (see `ingest.queue`) in place of this one.
+    """
 
     exclude: tuple[str, ...] = ()
     chunker: str = "sentence"
     workers: int | None = None
     urls: bool = False
+    elsewhere: Callable[[Sequence[FoundFile]], Iterator[Event]] | None = None
     limits: Limits = field(default_factory=Limits)
 
 
@@ -141,8 +145,11 @@ def _steps(
     for skipped in found.skipped:
         if skipped.outcome:
             yield Failed(skipped.uri, skipped.outcome, skipped.reason)
-    if work or refused:
-        yield from _read_and_store(knowledge, work, options, stored, refused)
+    here = () if options.elsewhere else work
+    if here or refused:
+        yield from _read_and_store(knowledge, here, options, stored, refused)
+    if work and options.elsewhere:
+        yield from options.elsewhere(work)
     if gone:
         knowledge.store.commit([Remove(uri) for uri in gone])
         yield from (Removed(uri) for uri in gone)

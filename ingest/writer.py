@@ -15,7 +15,7 @@ from ingest.headers import embedding_hash, embedding_text
 from ingest.reports import Embedded, Event, Failed, Read, Stored, Unchanged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ingest.documents import FloatMatrix
     from ingest.knowledge_base import KnowledgeBase
@@ -29,11 +29,18 @@ EMBED_CHUNKS = 128  # chunks between two progress events; also how soon Ctrl-C i
 class Writer:
     """Takes the outcome of each file and brings the knowledge base in step with it.
 
-    `stored` maps each known uri to what the knowledge base holds under it; it is kept up to date.
+    `stored` maps each known uri to what the knowledge base holds under it; it is kept up to date. `commit` stands in
+    for the store's own.
     """
 
-    def __init__(self, knowledge: KnowledgeBase, stored: dict[str, Source]) -> None:
+    def __init__(
+        self,
+        knowledge: KnowledgeBase,
+        stored: dict[str, Source],
+        commit: Callable[[Sequence[Change]], object] | None = None,
+    ) -> None:
         self._knowledge = knowledge
+        self._commit = commit or knowledge.store.commit
         self._stored = stored
         self._names = Counter(source.document_id for source in stored.values())  # of each document
         self._waiting: list[ParsedFile] = []
@@ -66,7 +73,7 @@ class Writer:
         yield from self._embed(new, vectors)
         changes = [self._change(file, vectors) for file in group]
         refused, self._refused = self._refused, []
-        self._knowledge.store.commit([*changes, *map(Record, refused)])
+        self._commit([*changes, *map(Record, refused)])
         self._stored.update((source.uri, source) for source in refused)
         for file in group:
             yield self._settle(file)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ingest.changes import Holding
 from ingest.documents import Entry, Model, Source
 from ingest.entries import entry_from_json
-from ingest.store.rows import unpack
+from ingest.store.rows import pack, unpack
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -30,6 +30,11 @@ def read_model(connection: Connection) -> Model | None:
 
 def read_sources(connection: Connection) -> list[Source]:
     return [source_of(row) for row in connection.execute(_SOURCES + "ORDER BY s.uri")]
+
+
+def named_sources(connection: Connection, uris: Iterable[str]) -> list[Source]:
+    wanted = ([pack(uri) for uri in uris],)
+    return [source_of(row) for row in connection.execute(_SOURCES + "WHERE s.uri = ANY(%s)", wanted)]
 
 
 def changed_sources(connection: Connection, first: int, end: int) -> list[Source]:

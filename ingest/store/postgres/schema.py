@@ -49,6 +49,23 @@ TABLES = (
     "CREATE INDEX IF NOT EXISTS sources_by_change ON sources (xid)",
     "CREATE TABLE IF NOT EXISTS gone (uri bytea NOT NULL, xid xid8 NOT NULL DEFAULT pg_current_xact_id())",
     "CREATE INDEX IF NOT EXISTS gone_by_change ON gone (xid)",
+    # The queue of files to read. `claim` and `until` are whose a row is, and how long nobody else may take it.
+    """CREATE TABLE IF NOT EXISTS jobs (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        uri bytea NOT NULL UNIQUE,
+        path bytea NOT NULL,
+        size bigint NOT NULL,
+        mtime_ns bigint NOT NULL,
+        chunker text NOT NULL,
+        tries integer NOT NULL DEFAULT 0,
+        claim uuid,
+        until timestamptz,
+        worker text,
+        finished timestamptz,
+        result text
+    )""",
+    "CREATE INDEX IF NOT EXISTS jobs_to_do ON jobs ((tries > 0), id) WHERE finished IS NULL",
+    "CREATE INDEX IF NOT EXISTS jobs_of_claim ON jobs (claim) WHERE claim IS NOT NULL",
     # One row a commit, so that a commit whose acknowledgement was lost can be looked up.
     "CREATE TABLE IF NOT EXISTS commits (token uuid PRIMARY KEY, made timestamptz DEFAULT now(), result text)",
 )

@@ -56,7 +56,7 @@ def inspection_as_json(inspection: Inspection, chunks: int) -> dict[str, Any]:
 def inspection_lines(inspection: Inspection, chunks: int) -> Iterator[str]:
     """The same for a person."""
     source, document = inspection.source, inspection.document
-    yield f"{shorten(source.uri)}: {source.outcome}{f': {source.reason}' if source.reason else ''}"
+    yield f"{shorten(source.uri)}: {source.outcome}{f': {plain(source.reason)}' if source.reason else ''}"
     if document is None:
         return
     yield f"  reader    {inspection.reader}, {source.size:,} bytes in {inspection.seconds:.2f} s"

@@ -8,10 +8,17 @@ import re
 # a document must not be able to repaint the terminal it is shown on (CVE-2021-42574 for the direction marks).
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
+_NOT_IN_NAMES = re.compile(rf"{_UNPRINTABLE.pattern}|[\t\n\u2028\u2029]")
+
 
 def plain(text: str) -> str:
     """`text` without control, escape and direction characters, its white space folded to single spaces."""
     return " ".join(printable(text).split())
+
+
+def escaped(name: str) -> str:
+    """A name on one line, with what cannot be printed as Python writes it ("\\n", "\\x1b"): no two names look alike."""
+    return _NOT_IN_NAMES.sub(lambda match: match.group().encode("unicode_escape").decode(), name)
 
 
 def printable(text: str) -> str:

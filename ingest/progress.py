@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from ingest.console import say
+from ingest.plain import escaped, plain
 from ingest.reports import Embedded, Event, Failed, Read, Removed, Scanned, Stored
 
 if TYPE_CHECKING:
@@ -127,9 +128,9 @@ def _remarks(event: Event) -> Iterator[str]:
     """What a person should see about single files while it scrolls by: what failed, what is doubtful, what went."""
     match event:
         case Failed(source=source, outcome=outcome, reason=reason):
-            yield f"failed   {shorten(source)}: {outcome}: {reason}"
+            yield f"failed   {shorten(source)}: {outcome}: {plain(reason)}"
         case Read(source=source, warnings=warnings):
-            yield from (f"warning  {shorten(source)}: {warning}" for warning in warnings)
+            yield from (f"warning  {shorten(source)}: {plain(warning)}" for warning in warnings)
         case Removed(source=source):
             yield f"removed  {shorten(source)}"
         case _:
@@ -137,9 +138,9 @@ def _remarks(event: Event) -> Iterator[str]:
 
 
 def shorten(source: str) -> str:
-    """A source as a person would write it: relative to here when it is below, whole otherwise."""
+    """A source as a person would write it: relative to here when it is below, whole otherwise; harmless to print."""
     path = Path(source)
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else source
+    return escaped(str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else source)
 
 
 def duration(seconds: float) -> str:

@@ -38,14 +38,14 @@ def show() -> None:
             return
         with st.sidebar:
             conversation_buttons(here)
+        typed = st.chat_input("Ask your documents", submit_mode="stop")
+        waiting, here.waiting = here.waiting, None
+        question = (typed, False) if typed else waiting
         left, right = st.columns([3, 2], gap="large")
         with left, st.container(height=HEIGHT, border=False, key="conversation", autoscroll=True):
             past, running = st.container(), st.container()
         with right, st.container(height=HEIGHT, border=False, key="source"):
-            panel = st.empty()
-        typed = st.chat_input("Ask your documents", submit_mode="stop")
-        waiting, here.waiting = here.waiting, None
-        question = (typed, False) if typed else waiting
+            panel = st.empty() if question else st.container()  # what is emptied flickers, pictures most of all
         if question:  # what is found for it comes before what was there already
             with running:
                 before = len(here.exchanges)
@@ -55,7 +55,7 @@ def show() -> None:
         if not here.exchanges:
             with past:
                 _welcome(here)
-        with panel.container():
+        with panel:
             source_panel(here)
 
 

@@ -121,7 +121,7 @@ def _boxed(picture: PagePicture) -> bytes:
     image = Image.open(io.BytesIO(picture.png)).convert("RGB")
     draw = ImageDraw.Draw(image)
     for box in picture.boxes:
-        draw.rectangle((box.left - 3, box.top - 3, box.right + 3, box.bottom + 3), outline=FRAME, width=3)
+        draw.rectangle((box.left - 5, box.top - 5, box.right + 5, box.bottom + 5), outline=FRAME, width=5)
     out = io.BytesIO()
     image.save(out, "PNG")
     return out.getvalue()

@@ -26,6 +26,11 @@ APP = Path(__file__).with_name("app.py")
 @click.option("--open/--no-open", "open_browser", default=True, show_default=True, help="Open the page in a browser.")
 def main(kb: Path, llm: str | None, port: int, address: str, open_browser: bool) -> None:
     """Ask your documents in the browser, and look after them. Ctrl-C ends it; nothing leaves this machine."""
+    if "://" in str(kb):
+        raise click.UsageError(
+            f"{kb} is a database, and the pages need a folder. "
+            "Keep one in step with it (ingest follow ADDRESS --kb DIR), and name that."
+        )
     from streamlit.web import bootstrap
 
     from ui.warming import warm_in_background

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from streamlit.testing.v1 import AppTest  # noqa: TID253
 
 from assistant import Assistant
@@ -16,6 +17,7 @@ from assistant.conversations import past_conversations
 from assistant.history import History
 from eval.question_sets.kept import keep_questions
 from eval.samples import Question
+from ui.__main__ import main
 from ui.keeping import history_of, take_up
 from ui.state import Session
 
@@ -248,3 +250,9 @@ def test_evaluate_says_what_it_needs(collection: Path):
     app = opened("evaluate")
     assert any("No question set yet" in element.value for element in app.markdown)
     assert not [button for button in app.button if button.label == "Compare"]
+
+
+def test_a_database_is_told_to_be_followed_by_a_folder():
+    result = CliRunner().invoke(main, ["--kb", "postgresql://somewhere/kb", "--no-open"])
+    assert result.exit_code == 2
+    assert "ingest follow" in result.output

@@ -6,6 +6,7 @@ import ctypes
 import io
 from dataclasses import replace
 from itertools import islice, pairwise
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from ingest.errors import FileFailed
@@ -249,6 +250,8 @@ class _Ruler:
         bold = self._is_bold(begin) and self._is_bold(end)
         left, top, _, _ = self._extent(begin)
         _, _, right, bottom = self._extent(end)
+        if not all(map(isfinite, (size, left, top, right, bottom))):  # a damaged page may set type at no place at all
+            return Line(text)
         return Line(text, round(size, 1), bold, top, bottom, left, right)
 
     def _gaps(self, first: int, length: int) -> Iterator[tuple[int, float]]:

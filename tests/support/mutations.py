@@ -3,8 +3,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import random
+from collections.abc import Callable
+
+from openpyxl import Workbook
+from pptx import Presentation
+from reportlab.platypus import SimpleDocTemplate, Table
 
 from tests.support.hostile_files import PARAGRAPH, docx
 from tests.support.pdf_files import Set, make_pdf
@@ -17,7 +23,39 @@ MAIL = (
 )
 CELL = {"cell_type": "code", "source": ["1 + 1"], "metadata": {}, "execution_count": 1,
         "outputs": [{"output_type": "stream", "name": "stdout", "text": ["2\n"]}]}  # fmt: skip
+
+
+def workbook() -> bytes:
+    book = Workbook()
+    for row in (["Plan", "Price", "From"], ["Basic", 12.5, "=1+1"], ["Plus", 20, True]):
+        book.active.append(row)
+    return saved(book.save)
+
+
+def presentation() -> bytes:
+    slides = Presentation()
+    slide = slides.slides.add_slide(slides.slide_layouts[1])
+    slide.shapes.title.text, slide.placeholders[1].text = "Leave", "Sixteen weeks."
+    return saved(slides.save)
+
+
+def ruled_table() -> bytes:
+    table = Table(
+        [["Plan", "Price"], ["Basic", "$120"], ["Plus", "$180"]], style=[("GRID", (0, 0), (-1, -1), 1, "black")]
+    )
+    return saved(lambda stream: SimpleDocTemplate(stream, invariant=1, pageCompression=0).build([table]))
+
+
+def saved(save: Callable[[io.BytesIO], object]) -> bytes:
+    stream = io.BytesIO()
+    save(stream)
+    return stream.getvalue()
+
+
 SEEDS = {
+    "table.pdf": ruled_table(),
+    "a.xlsx": workbook(),
+    "a.pptx": presentation(),
     "a.pdf": make_pdf([[Set("Leave", size=16, bold=True), "Sixteen weeks of leave."], ["More of the same."]], title="Leave"),
     "a.docx": docx(f"<w:tbl><w:tr><w:tc>{PARAGRAPH}</w:tc></w:tr></w:tbl>{PARAGRAPH}"),
     "a.epub": make_epub({"one.xhtml": "<h1>One</h1><p>Words.</p>"}),

@@ -150,6 +150,6 @@ CASES: tuple[tuple[str, str, Callable[[], bytes], str], ...] = (
     ("F11", "an outline in a circle", outline_in_a_circle, "ok"),
     ("F13", "a huge page", lambda: pdf(page(box="0 0 1e30 1e30")), "ok"),
     ("F13", "a page of no size", lambda: pdf(page(box="NaN nan 0 -")), "ok"),
-    ("F13", "type that is set nowhere", lambda: pdf(page(b"1 0 0 1 9 7" + b"9" * 50 + b" cm " + WORDS)), "ok"),
+    ("F13", "type that is set nowhere", lambda: pdf(page(b"1 0 0 1 9 7" + b"9" * 50 + b".5 cm " + WORDS)), "ok"),
     ("F15", "script, attachment and form", script_and_attachment, "ok"),
 )  # fmt: skip

@@ -18,6 +18,7 @@ COMMANDS = {
     "gate": "eval.commands.report:gate",
     "calibrate": "eval.commands.calibrate:calibrate",
     "finetune": "eval.commands.finetune:finetune",
+    "finetune-embedder": "eval.commands.finetune_embedder:finetune_embedder",
     "longcontext": "eval.commands.longcontext:longcontext",
     "speed": "eval.commands.speed:speed",
     "score": "eval.commands.score:score",

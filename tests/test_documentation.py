@@ -35,7 +35,7 @@ PROGRAMS = {
 }
 NOT_RUN = {"pip", "source", "cd"}  # first words of lines that prepare a machine
 # Needs a hub, a server, a model file or a calibration: parsed, not run.
-ELSEWHERE = re.compile(r"(st|tgi|openai|gguf):|--max-risk|--base ")
+ELSEWHERE = re.compile(r"(st|tgi|openai|gguf):|--max-risk|--base |tuned")
 TEXTS = {
     "docs/warranty.md": "# Warranty\n\nThe warranty covers the motor and the battery for 36 months.\n",
     "Documents/handbook/leave.md": "# Leave\n\nParental leave lasts 14 weeks.\n",

@@ -19,19 +19,16 @@ from assistant.control_tokens import neutralise
 from assistant.prompts import REFUSAL, answering, fill
 from assistant.retrieval import gather
 from eval.finetuning.choosing import held_back, target, usable
+from eval.finetuning.evidence import Evidence, located
 from eval.finetuning.rows import Kind, Recipe, Row, TrainingSet
 from eval.samples import Question, QuestionSet
 from eval.scoring.retrieval import same_source
-from eval.scoring.text import contains
 from eval.variants.documents import with_choices
-from eval.variants.oracle import GoldRetriever
 from eval.variants.prompting import closed_book
 
 if TYPE_CHECKING:
     from ingest.documents import Hit
     from ingest.knowledge_base import KnowledgeBase
-
-SEARCHED = 10  # times as many hits as are needed: gold, repetitions of it and tested documents fall out
 
 
 def build(knowledge: KnowledgeBase, known: QuestionSet, profile: ModelProfile, recipe: Recipe) -> TrainingSet:
@@ -40,7 +37,7 @@ def build(knowledge: KnowledgeBase, known: QuestionSet, profile: ModelProfile, r
     """
     questions, left = usable(known)
     chance = random.Random(recipe.seed)  # noqa: S311 - an order that can be repeated, not a secret
-    writer = _Writer(knowledge, profile, recipe, _tested(knowledge, known), chance)
+    writer = _Writer(Evidence.of(knowledge, known), profile, recipe, chance)
     rows = [row for question in questions for row in writer.answerable(question)]
     rows += _refusals(questions, writer, len(rows), recipe, chance)
     kept = held_back(questions, recipe.validation, recipe.seed)
@@ -63,29 +60,13 @@ def _refusals(
     return [writer.absent(question) for question in (without + able)[:wanted]]
 
 
-def located(question: Question) -> bool:
-    """Whether the set says where the answer stands."""
-    return bool(question.source and (question.pages or question.span))
-
-
-def _tested(knowledge: KnowledgeBase, known: QuestionSet) -> frozenset[str]:
-    """The documents that the test asks about, which show up in no prompt of the training."""
-    names = {question.source for question in known.part("test") if question.source}
-    return frozenset(
-        source.document_id
-        for source in knowledge.sources()
-        if source.document_id and any(same_source(source.uri, name) for name in names)
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class _Writer:
-    """Writes rows. `tested` are ids of documents whose passages are not shown as negatives."""
+    """Writes rows."""
 
-    knowledge: KnowledgeBase
+    evidence: Evidence
     profile: ModelProfile
     recipe: Recipe
-    tested: frozenset[str]
     chance: random.Random
 
     def answerable(self, question: Question) -> Iterator[Row]:
@@ -94,14 +75,14 @@ class _Writer:
             return
         yield self._row("closed_book", question, closed_book(question, self.profile.control_tokens), target(question))
         if located(question):
-            gold = self._gold(question)
-            shown = [gold, *self._others(question)]
+            gold = self.evidence.gold(question)
+            shown = [gold, *self.evidence.others(question, self.recipe.others)]
             self.chance.shuffle(shown)
             completion = f"{target(question)} [{shown.index(gold) + 1}]"
             yield self._row("passages", question, self._prompt(question, shown), completion)
 
     def absent(self, question: Question) -> Row:
-        shown = self._others(question)
+        shown = self.evidence.others(question, self.recipe.others)
         self.chance.shuffle(shown)
         return self._row("absent", question, self._prompt(question, shown), REFUSAL)
 
@@ -109,40 +90,19 @@ class _Writer:
         """Every passage of every document, of those under test too, as retrieval may read them too; none of those
         whose questions watch the loss."""
         seen: set[str] = set()
-        for source in self.knowledge.sources():
+        for source in self.evidence.knowledge.sources():
             identity = source.document_id
             name = PurePath(source.uri).name
             if not identity or identity in seen or any(same_source(source.uri, each) for each in kept):
                 continue
             seen.add(identity)
-            for chunk in self.knowledge.store.chunks(identity):
+            for chunk in self.evidence.knowledge.store.chunks(identity):
                 plain = neutralise(chunk.text, self.profile.control_tokens).strip()
                 bare = f"A passage of {name}:"
                 yield Row("text", "", name, bare, fill(self.profile.template, bare), f" {plain}")
 
-    def _gold(self, question: Question) -> Hit:
-        """Of the chunks in the gold place, one that holds the answer in its words; else the first."""
-        found = GoldRetriever(self.knowledge, question).retrieve(question.question, k=1000)
-        return next((hit for hit in found if contains(hit.chunk.text, question.answers)), found[0])
-
-    def _others(self, question: Question) -> list[Hit]:
-        """What the search finds first that neither stands in the gold place nor holds the answer's words."""
-        from ingest.search import search
-
-        wanted = self.recipe.others
-        found = search(self.knowledge, question.question, SEARCHED * wanted)
-        gold = GoldRetriever(self.knowledge, question).retrieve(question.question, k=1000) if located(question) else []
-        right = {hit.chunk.id for hit in gold}
-        return [
-            hit
-            for hit in found
-            if hit.chunk.id not in right
-            and hit.chunk.document_id not in self.tested
-            and not (question.answers and contains(hit.chunk.text, question.answers))
-        ][:wanted]
-
     def _prompt(self, question: Question, shown: Sequence[Hit]) -> str:
-        passages = gather(self.knowledge, shown).passages
+        passages = gather(self.evidence.knowledge, shown).passages
         control, examples = self.profile.control_tokens, self.profile.examples
         return answering(with_choices(question), passages, (), control, examples=examples).join()
 

@@ -12,16 +12,20 @@ from eval.scoring.retrieval import same_source
 from ingest.errors import UsageError
 
 
-def usable(known: QuestionSet) -> tuple[list[Question], LeftOut]:
-    """The training questions whose document the test does not ask about, and those that had to be left out.
+def usable(
+    known: QuestionSet, *, shared_documents: bool = False, unanswered: bool = False
+) -> tuple[list[Question], LeftOut]:
+    """The training questions whose document the test does not ask about, and those that had to be left out. With
+    `shared_documents` those on tested documents stay too, with `unanswered` those whose answer the set does not say;
+    what is nearly a question of the test is left out always.
 
     Raises `UsageError` where nothing is left to train on.
     """
     train, test = known.part("train"), known.part("test")
     tested = {question.source for question in test if question.source}
-    shared = [each.id for each in train if each.source and _among(each.source, tested)]
+    shared = [each.id for each in train if each.source and not shared_documents and _among(each.source, tested)]
     alike = {mine for mine, _ in leakage(train, test).questions}
-    dumb = [each.id for each in train if each.answerable and not target(each)]
+    dumb = [each.id for each in train if each.answerable and not unanswered and not target(each)]
     left = LeftOut(tuple(shared), tuple(each.id for each in train if each.id in alike), tuple(dumb))
     out = {*shared, *alike, *dumb}
     kept = [each for each in train if each.id not in out]

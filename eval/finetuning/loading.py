@@ -31,7 +31,7 @@ def load(spec: str, *, four_bit: bool = False) -> Base:
     """Raises `MissingExtra` without the packages of [finetune], `UsageError` for what cannot be loaded, or for four
     bits without a GPU and bitsandbytes.
     """
-    _check_packages(four_bit)
+    check_packages(four_bit=four_bit)
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     options: dict[str, Any] = {"trust_remote_code": TRUST_REMOTE_CODE}
@@ -80,7 +80,8 @@ def quiet() -> Iterator[None]:
             datasets.enable_progress_bars()
 
 
-def _check_packages(four_bit: bool) -> None:
+def check_packages(*, four_bit: bool = False) -> None:
+    """Raises `MissingExtra` without the packages of [finetune], `UsageError` for four bits without a GPU."""
     absent = [name for name in (*NEEDED, *(("bitsandbytes",) if four_bit else ())) if find_spec(name) is None]
     if absent:
         raise MissingExtra(

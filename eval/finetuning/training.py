@@ -90,9 +90,8 @@ def train(folder: Path, training: Training, watch: Watch = lambda _step: None) -
         )
     checkpoints = Checkpoints(folder / "checkpoints", _settings(folder, training))
     resumed = checkpoints.open()
-    recorder = _recorder(watch)
     with quiet():
-        trainer = _trainer(base, training, parts, (checkpoints.folder, recorder))
+        trainer = _trainer(base, training, parts, (checkpoints.folder, watch))
         trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
     trainer.model.save_pretrained(folder / ADAPTER)
     base.tokenizer.save_pretrained(folder / ADAPTER)
@@ -109,12 +108,12 @@ def _settings(folder: Path, training: Training) -> dict[str, Any]:
     return {"training": asdict(training), "files": files}
 
 
-def _trainer(base: Base, training: Training, parts: dict[str, Encoded], control: tuple[Path, Any]) -> Any:
+def _trainer(base: Base, training: Training, parts: dict[str, Encoded], control: tuple[Path, Watch]) -> Any:
     from peft import LoraConfig
     from transformers import PrinterCallback
     from trl import SFTConfig, SFTTrainer
 
-    checkpoints, recorder = control
+    checkpoints, watch = control
     gpu = on_gpu()
     steps = math.ceil(math.ceil(len(parts["train"].rows) / training.batch) * training.epochs)
     often = max(1, steps // SAVED)
@@ -150,7 +149,7 @@ def _trainer(base: Base, training: Training, parts: dict[str, Encoded], control:
         eval_dataset=_dataset(parts["validation"]) if validation else None,
         processing_class=base.tokenizer,
         peft_config=lora,
-        callbacks=[recorder],
+        callbacks=[recorder(watch)],
     )
     trainer.remove_callback(PrinterCallback)  # what is shown is shown by `Watch`
     return trainer
@@ -163,12 +162,11 @@ def _dataset(part: Encoded) -> Dataset:
     return Dataset.from_list(columns)
 
 
-def _recorder(watch: Watch) -> Any:
+def recorder(watch: Watch) -> Any:
+    """A callback for trainers of transformers that shows every line of their log as a step."""
     from transformers import TrainerCallback
 
     class Recorder(TrainerCallback):
-        """Shows every line of the trainer's log as a step."""
-
         def on_log(self, args: Any, state: Any, control: Any, **given: Any) -> None:
             logs = given.get("logs") or {}
             loss, validation = logs.get("loss"), logs.get("eval_loss")

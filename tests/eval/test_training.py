@@ -230,3 +230,58 @@ def test_the_command_writes_trains_and_says_how_to_serve(base, tmp_path):
         CliRunner().invoke(evaluation, [*command, "--epochs", "3"], catch_exceptions=False)
     forced = CliRunner().invoke(evaluation, [*command, "--epochs", "3", "--force"], catch_exceptions=False)
     assert forced.exit_code == 0
+
+
+@pytest.fixture(scope="module")
+def towns(tmp_path_factory):
+    """Towns under invented names, which no embedding model can know to be what the questions call them."""
+    folder = tmp_path_factory.mktemp("towns")
+    (folder / "docs").mkdir()
+    asked = []
+    for number, (place, colour) in enumerate(COLOURS.items()):
+        name = f"{place}.md"
+        (folder / "docs" / name).write_text(f"The zarquil of {place} is {colour}.\n", encoding="utf-8")
+        part = "test" if number == 3 else "train"
+        asked.append(Question(place, f"Which paint has {place}?", (colour,), source=name, pages=(1,), part=part))
+    with Assistant.open(folder / "kb") as kestrel:
+        kestrel.add(folder / "docs")
+    (folder / "set.jsonl").write_text(written(asked), encoding="utf-8")
+    return folder
+
+
+def test_the_embedder_learns_the_pairs_and_its_vectors_stand_in_a_knowledge_base(towns, tmp_path):
+    import numpy as np
+
+    from ingest.embedders import open_embedder
+    from ingest.knowledge_base import KnowledgeBase
+
+    out = tmp_path / "tuned"
+    command = ["finetune-embedder", "--kb", str(towns / "kb"), "--questions", str(towns / "set.jsonl")]
+    command += ["--out", str(out), "--epochs", "10", "--rate", "1e-4", "--json"]
+    told = json.loads(CliRunner().invoke(evaluation, command, catch_exceptions=False).stdout)
+    assert (told["pairs"], told["documents"]) == (3, 4)
+    assert told["loss"][-1] < 0.5 * told["loss"][0]
+    before, after = open_embedder("minilm"), open_embedder(f"st:{out / 'model'}")
+    question, right = "Which paint has amber?", "The zarquil of amber is red.\n"
+    near = [float(np.sum(model.embed_query(question) * model.embed_documents([right]))) for model in (before, after)]
+    assert near[1] > near[0]
+    with KnowledgeBase.open(out / "kb", read_only=True) as tuned:
+        assert tuned.embedder.model.fingerprint == after.model.fingerprint
+        assert tuned.search(question, 1)[0].source.endswith("amber.md")
+    with pytest.raises(UsageError, match="already"):
+        CliRunner().invoke(evaluation, command, catch_exceptions=False)
+
+
+def test_questions_on_tested_documents_train_an_embedder_only_when_asked_to(towns):
+    from eval.finetuning.embedder import triples_of
+    from eval.question_sets import load
+    from ingest.knowledge_base import KnowledgeBase
+
+    known = load(towns / "set.jsonl")
+    again = Question("again", "Where does one see a pale zarquil?", source="dune.md", pages=(1,), part="train")
+    both = known.__class__(known.name, (*known.questions, again), "")
+    with KnowledgeBase.open(towns / "kb", read_only=True) as knowledge:
+        assert len(triples_of(knowledge, both)) == 3
+        shared = triples_of(knowledge, both, shared_documents=True)
+    assert [each.right for each in shared if each.question == again.question] == ["The zarquil of dune is white."]
+    assert all(each.wrong and each.wrong != each.right for each in shared)

@@ -7,7 +7,7 @@ export UV_FIND_LINKS = $(PIP_FIND_LINKS)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow torture soak lint format check ui bench lock audit clean
+.PHONY: help setup demo eval-demo test test-slow torture soak lint format check ui bench lock audit clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -23,6 +23,10 @@ setup: .venv/.ready ## make the environment in .venv from constraints.txt
 
 demo: setup ## ingest the sample collection and ask it three questions
 	$(BIN)/python -m assistant.demo
+
+eval-demo: setup ## compare prompting, RAG, long context and fine-tuning with a small real model, in .eval-demo
+	rm -rf .eval-demo
+	$(BIN)/python -m tests.support.eval_demo
 
 test: setup ## run the fast tests
 	$(BIN)/python -m pytest -n auto -m 'not slow and not torture and not gpu'
@@ -67,4 +71,4 @@ audit: setup ## look up known advisories of every package in constraints.txt; ne
 	$(BIN)/python -m tests.support.advisories .venv-audit/bin/pip-audit
 
 clean: ## remove the environment and every cache
-	rm -rf .venv .venv-audit .demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-audit .demo .eval-demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -18,8 +18,7 @@ from assistant.protocols import LLM
 from tests.support.fixtures import StartTgi
 from tests.support.invented_facts import Fact, filler, invent_facts
 from tests.support.llama_server import LlamaServer
-from tests.support.small_falcon import HELD_OUT, NAME, RESERVE, TEMPLATE, SmallFalcon
-from tests.support.small_falcon_training import WINDOW
+from tests.support.small_falcon import HELD_OUT, NAME, PROFILE, SmallFalcon
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]  # training takes minutes where no cache holds the model
 
@@ -28,19 +27,6 @@ ASKED = 12
 RIGHT = 0.6  # of the answers at least (measured: 0.83); a guess at a five-figure code is right once in 90,000
 LOCATED = 0.4  # of the answers at least (measured: 0.58): it often names the wrong passage
 PASSAGES = 2  # four facts in the prompt: with eight it mixes up every third
-
-PROFILE = f"""
-[small-falcon]
-window = {WINDOW}
-max_input = {WINDOW - RESERVE}
-template = "{TEMPLATE}"
-stop = ["<|prompter|>"]
-models = ["{NAME}*", "small-falcon*"]
-control_tokens = ["<|endoftext|>", "<|prompter|>", "<|assistant|>", "<|system|>", "<|prefix_begin|>", "<|prefix_end|>"]
-
-[small-falcon.sampling]
-max_tokens = 64
-"""
 
 
 @pytest.fixture(scope="module")

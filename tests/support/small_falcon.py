@@ -38,6 +38,18 @@ NAME = "kestrel/small-falcon"
 TEMPLATE = f"{PROMPTER}{{prompt}}{END}{ASSISTANT}"
 RESERVE = 256  # tokens of the window that are not for the prompt
 HELD_OUT = 1_000_000  # seeds from here on are not learnt from
+PROFILE = f"""
+[small-falcon]
+window = {WINDOW}
+max_input = {WINDOW - RESERVE}
+template = "{TEMPLATE}"
+stop = ["{PROMPTER}"]
+models = ["{NAME}*", "small-falcon*"]
+control_tokens = ["{END}", "{PROMPTER}", "{ASSISTANT}", "<|system|>", "<|prefix_begin|>", "<|prefix_end|>"]
+
+[small-falcon.sampling]
+max_tokens = 64
+"""
 _MADE_BY = (copying_lessons, copying_start, invented_facts, small_falcon_training, small_tokenizer)
 
 

@@ -97,9 +97,14 @@ def judged(
         for name, row in replies.items()
     }
     comparisons = _compared(questions, marks)
-    cheapest_first = sorted(marks, key=lambda name: _tokens(marks[name]))
+    cheapest_first = sorted(marks, key=lambda name: (_is_control(name), _tokens(marks[name])))
     verdict = judge(cheapest_first, comparisons) if len(marks) > 1 and comparisons else None
     return Evaluation(questions, chosen, replies, marks, tuple(comparisons), verdict, sha256)
+
+
+def _is_control(arm: str) -> bool:
+    """The oracle is nobody's choice: it comes last, as what a perfect search would add to the best of the others."""
+    return arm.partition(":")[0] == "oracle"
 
 
 def _compared(questions: Sequence[Question], marks: Mapping[str, Sequence[Mark]]) -> list[Comparison]:

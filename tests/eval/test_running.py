@@ -19,14 +19,14 @@ from assistant.assistant import Assistant
 from assistant.errors import ModelOverloaded
 from assistant.llms.scripted import ScriptedModel
 from assistant.profiles import profile_named
-from eval.evaluation import Plan, evaluate, evaluation_of
+from eval.evaluation import Plan, evaluate, evaluation_of, judged
 from eval.question_sets.jsonl import written
 from eval.reporting.document import report_of
 from eval.reporting.page import page
 from eval.reporting.terminal import shown
 from eval.runs.folder import RunFolder
 from eval.runs.keys import key_of
-from eval.samples import Question, QuestionSet
+from eval.samples import Question, QuestionSet, Reply
 from eval.variants import parse_arms
 from eval.variants.setup import Arm, Setup
 from ingest.errors import KestrelError, UsageError
@@ -70,6 +70,23 @@ def test_rag_pays_over_prompting_where_only_the_documents_know(kb, tmp_path):
     assert (comparison.wins, comparison.losses, comparison.p_value) == (6, 0, 2 * 0.5**6)
     assert found.verdict.sentence.startswith("rag +100 points over prompting")
     assert (steps[-1].done, steps[-1].total, steps[-1].errors) == (12, 12, 0)
+
+
+def test_the_oracle_comes_last_in_the_sentence_whatever_it_costs():
+    def reply(arm: str, question: Question, text: str, tokens: int) -> Reply:
+        return Reply("", arm, question.id, text, prompt_tokens=tokens)
+
+    asked = tuple(
+        replace(each, id=f"{each.id}-{n}", source=f"{n}-{each.source}") for each in QUESTIONS for n in range(3)
+    )
+    said = {"oracle": ("answers", 10), "prompting": ("nothing", 20), "rag": ("answers", 30)}
+    replies = {
+        arm: tuple(reply(arm, each, each.answers[0] if kind == "answers" else "no", tokens) for each in asked)
+        for arm, (kind, tokens) in said.items()
+    }
+    sentence = judged(asked, replies, None).verdict.sentence
+    assert sentence.startswith("rag +100 points over prompting")
+    assert "oracle adds nothing to rag" in sentence
 
 
 def test_a_second_run_asks_nothing(kb, tmp_path):

@@ -88,9 +88,9 @@ def test_b3_silence_before_the_headers(server, body):
 
 
 def test_b4_silence_after_the_first_token(server):
-    data, end = received(server, "b4", timeout=0.3)
+    data, end = received(server, "b4", timeout=2.0)
     assert (words(data), end) == (WORDS[:1], httpx.ReadTimeout)
-    data, end = received(server, "b4", BODY, timeout=0.3)
+    data, end = received(server, "b4", BODY, timeout=2.0)
     assert (data.startswith(b'[{"generated_text":'), end) == (True, httpx.ReadTimeout)
 
 

@@ -6,6 +6,7 @@ confuses with the right one, each question is to be nearest to its own.
 
 from __future__ import annotations
 
+import tempfile
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -62,13 +63,14 @@ def triples_of(knowledge: KnowledgeBase, known: QuestionSet, *, shared_documents
             f"No training question of {known.name} says where its answer stands.",
             "Make some: python -m eval build --train 0.5 --out set.jsonl",
         )
-    texts = _Texts(knowledge)
     made = []
     for question in found:
         wrong = evidence.others(question, 1)
         made.append(
             Triple(
-                question.question, texts.embedded(evidence.gold(question)), texts.embedded(wrong[0]) if wrong else ""
+                question.question,
+                _embedded(knowledge, evidence.gold(question)),
+                _embedded(knowledge, wrong[0]) if wrong else "",
             )
         )
     return made
@@ -83,9 +85,9 @@ def train_embedder(
     """
     check_packages()
     model = _opened(training.base)
-    with quiet(), warnings.catch_warnings():
+    with quiet(), warnings.catch_warnings(), tempfile.TemporaryDirectory() as unused:
         warnings.simplefilter("ignore", DeprecationWarning)
-        trainer = _trainer(model, triples, training, (folder.with_name(f"{folder.name}-checkpoints"), watch))
+        trainer = _trainer(model, triples, training, (Path(unused), watch))
         trainer.train()
     model.save_pretrained(str(folder), create_model_card=False)
     history = trainer.state.log_history
@@ -142,14 +144,9 @@ def _opened(base: str) -> Any:
         ) from error
 
 
-@dataclass(frozen=True, slots=True)
-class _Texts:
-    """Chunks as they are embedded: below the title and section that they stand in."""
+def _embedded(knowledge: KnowledgeBase, hit: Hit) -> str:
+    """A chunk as it is embedded: below the title and section that it stands in."""
+    from ingest.headers import embedding_text
 
-    knowledge: KnowledgeBase
-
-    def embedded(self, hit: Hit) -> str:
-        from ingest.headers import embedding_text
-
-        document = self.knowledge.document(hit.chunk.document_id)
-        return embedding_text(document.title if document else "", hit.chunk.heading, hit.chunk.text)
+    document = knowledge.document(hit.chunk.document_id)
+    return embedding_text(document.title if document else "", hit.chunk.heading, hit.chunk.text)

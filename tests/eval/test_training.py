@@ -260,6 +260,7 @@ def test_the_embedder_learns_the_pairs_and_its_vectors_stand_in_a_knowledge_base
     command += ["--out", str(out), "--epochs", "10", "--rate", "1e-4", "--json"]
     told = json.loads(CliRunner().invoke(evaluation, command, catch_exceptions=False).stdout)
     assert (told["pairs"], told["documents"]) == (3, 4)
+    assert {path.name for path in out.iterdir()} == {"model", "kb"}
     assert told["loss"][-1] < 0.5 * told["loss"][0]
     before, after = open_embedder("minilm"), open_embedder(f"st:{out / 'model'}")
     question, right = "Which paint has amber?", "The zarquil of amber is red.\n"

@@ -21,8 +21,7 @@ from ingest.knowledge_base import KnowledgeBase
 if TYPE_CHECKING:
     from assistant.answers import Answer
     from assistant.protocols import LLM
-    from eval.background import EvaluationRun
-    from eval.longcontext.background import MeasuringRun
+    from eval.background import EvaluationRun, MeasuringRun
     from ingest.running import IngestRun
 
 EXTRACTIVE = "extractive"

@@ -104,15 +104,16 @@ def build(
 def from_feedback(knowledge: KnowledgeBase) -> list[Question]:
     """Raises `UsageError` where no answer was called good."""
     from assistant.history import History
-    from eval.building.feedback import judged_questions
+    from eval.question_sets.judged import can_be_judged, judged_questions
     from ingest.errors import UsageError
 
-    questions, left = judged_questions(History(knowledge.location).judged())
+    judged = judged_questions(History(knowledge.location).judged())
+    questions = [each for each in judged if each.kind == "good" and can_be_judged(each)]
     if not questions:
         raise UsageError(
             f"No kept answer of {knowledge.location} was called good.",
             "Judge some: assistant feedback RUN good; RUN is in `assistant history`.",
         )
-    if left:
+    if left := len(judged) - len(questions):
         say(f"{left} other verdicts say what is not right, not what is: they are left out.")
     return questions

@@ -12,8 +12,8 @@ from assistant.history import History
 from eval.background import EvaluationRun
 from eval.evaluation import Plan
 from eval.question_sets import load
+from eval.question_sets.judged import can_be_judged, judged_questions
 from eval.question_sets.kept import keep_questions, keep_set, kept_runs, kept_sets, run_folder
-from eval.question_sets.verdicts import questions_of
 from eval.samples import Question, QuestionSet
 from eval.variants import parse_arms
 from eval.variants.setup import Setup
@@ -50,12 +50,12 @@ def test_a_run_is_watched_to_its_end_and_found_again(collection: Path):
     assert (view.state, view.error) == ("done", None)
     assert view.found is not None
     assert view.found.arms == ("extractive:k=1", "extractive:k=5")
-    assert view.progress is not None
-    assert view.progress.done == view.progress.total == 2 * len(QUESTIONS)
+    assert view.step is not None
+    assert view.step.done == view.step.total == 2 * len(QUESTIONS)
     assert kept_runs(collection) == [Path(run.plan.folder)]
     again = EvaluationRun(plan(collection)).wait(WAIT)
-    assert again.progress is not None
-    assert again.progress.reused == again.progress.total
+    assert again.step is not None
+    assert again.step.reused == again.step.total
 
 
 def test_a_run_that_cannot_be_is_an_error_in_words(collection: Path):
@@ -92,14 +92,15 @@ def test_verdicts_become_questions(collection: Path, tmp_path: Path):
     history.feedback(wrong.id, "wrong", "on Sundays")
     lost = history.keep(Answer("Where?", "There.", (), False, 0.9, (), "extractive"))
     history.feedback(lost.id, "missing")
-    good, refused, mended, open_ = questions_of(history.judged())
-    assert (good.source, good.kind) == ("badges.md", "good")
+    good, refused, mended, open_ = judged_questions(history.judged())
+    assert (good.source, good.answers, good.kind) == ("badges.md", (), "good")
     start, end = good.span
     with Assistant.open(collection) as kestrel:
         document = kestrel.knowledge.document(answer.passages[0].document_id)
         assert "35 euros" in document.text[start:end]
     assert not refused.answerable
     assert (mended.answers, open_.answers) == (("on Sundays",), ())
+    assert [can_be_judged(each) for each in (good, refused, mended, open_)] == [True, True, True, False]
     kept = keep_questions(tmp_path, "judged.jsonl", [good, refused, mended])
     assert isinstance(kept, QuestionSet)
     assert load(tmp_path / "questions" / "judged.jsonl").questions == (good, refused, mended)

@@ -13,10 +13,10 @@ from assistant.history.runs import Run
 from assistant.llms.scripted import ScriptedModel
 from eval.building.building import Recipe, build
 from eval.building.cloze import ASKED, BLANK, blanks
-from eval.building.feedback import judged_questions
 from eval.building.leakage import distinct, leakage
 from eval.cli import evaluation
 from eval.question_sets import load
+from eval.question_sets.judged import judged_questions
 from eval.samples import Question
 from ingest.documents import Document
 from ingest.errors import NothingIndexed, UsageError
@@ -161,12 +161,12 @@ def test_good_answers_become_questions_whose_gold_is_where_they_were_found(kb, t
         Run("b2", 2.0, refusal, verdict="good"),
         Run("c3", 3.0, answer, verdict="wrong"),
     ]
-    questions, left = judged_questions(runs)
+    questions = judged_questions(runs)
+    assert [each.id for each in questions] == ["a1", "b2"]
     citation = answer.sentences[0].citations[0]
-    assert left == 1
     assert (questions[0].question, questions[0].source, questions[0].pages) == (asked, "gera.md", ())
     assert questions[0].span[0] <= citation.start < citation.end <= questions[0].span[1]
-    assert (questions[1].answerable, questions[1].kind) == (False, "feedback")
+    assert (questions[1].answerable, questions[1].kind) == (False, "good")
 
 
 def test_a_set_of_feedback_needs_good_answers(kb, tmp_path):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from assistant.llms.scripted import ScriptedModel
-from eval.longcontext.background import MeasuringRun
+from eval.background import MeasuringRun
 from eval.longcontext.figures import curve_of, figures_of, keep_curve, kept_curves
 from eval.longcontext.measuring import generated, measure
 from ingest.errors import UsageError
@@ -59,10 +59,10 @@ def test_another_file_is_told_with_what_to_do(tmp_path: Path, content: str):
 
 def test_a_measurement_runs_beside_and_leaves_out_what_does_not_fit(tmp_path: Path):
     view = MeasuringRun(reader(10**9), (300, 600, 10**6), 2, tmp_path).wait(WAIT)
-    assert (view.state, view.done, view.error) == ("done", 4, None)
-    assert view.curve is not None
-    assert [cell.cases for cell in view.curve.lengths] == [2, 2]
-    assert kept_curves(tmp_path) == [view.curve]
+    assert (view.state, view.step, view.error) == ("done", 4, None)
+    assert view.found is not None
+    assert [cell.cases for cell in view.found.lengths] == [2, 2]
+    assert kept_curves(tmp_path) == [view.found]
 
 
 def test_a_stopped_measurement_keeps_nothing(tmp_path: Path):

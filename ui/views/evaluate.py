@@ -11,8 +11,8 @@ import streamlit as st
 from eval.background import EvaluationRun
 from eval.evaluation import Plan, evaluation_of
 from eval.question_sets import load
+from eval.question_sets.judged import can_be_judged, judged_questions
 from eval.question_sets.kept import keep_questions, keep_set, kept_runs, kept_sets, run_folder
-from eval.question_sets.verdicts import questions_of
 from eval.runs.folder import RunFolder
 from eval.samples import Question, QuestionSet
 from eval.variants import VARIANTS, parse_arms
@@ -56,26 +56,42 @@ def _bring_in(here: Session) -> None:
 
 def _from_verdicts(here: Session) -> None:
     """What was judged with thumbs, to be looked at, completed and kept as a question set."""
-    drafts = list(questions_of(history_of(here).judged()))
+    drafts = judged_questions(history_of(here).judged())
     if not drafts:
         return
     with st.expander(f"From your verdicts ({len(drafts)})"):
-        st.caption("Look at each expected answer, and clear those that should not be asked.")
+        st.caption(
+            "A good answer is right where it was found, a good refusal in saying nothing. For the others look at the "
+            "expected answer, and clear those that should not be asked."
+        )
         rows = [
-            {"Question": each.question, "Expected answer": " ".join(each.answers), "Verdict": each.kind, "Use": True}
+            {
+                "Question": each.question,
+                "Expected answer": " ".join(each.answers),
+                "Found in": _place(each),
+                "Verdict": each.kind,
+                "Use": True,
+            }
             for each in drafts
         ]
-        edited = st.data_editor(rows, key="drafts", disabled=["Question", "Verdict"], hide_index=True)
+        edited = st.data_editor(rows, key="drafts", disabled=["Question", "Found in", "Verdict"], hide_index=True)
         if st.button("Keep as a question set"):
             kept = [
                 _completed(draft, str(row["Expected answer"] or ""))
                 for draft, row in zip(drafts, edited, strict=True)
                 if row["Use"]
             ]
-            able = [each for each in kept if each.answers or each.span or not each.answerable]
+            able = [each for each in kept if can_be_judged(each)]
             added = keep_questions(here.collection, JUDGED, able)
             left = f" {len(kept) - len(able)} without an expected answer are left out." if len(able) < len(kept) else ""
             st.success(f"{len(added.questions)} questions are kept as {label(JUDGED)}.{left}")
+
+
+def _place(question: Question) -> str:
+    if not question.answerable:
+        return "nowhere: the documents do not tell"
+    pages = f", page {', '.join(map(str, question.pages))}" if question.pages else ""
+    return f"{question.source}{pages}"
 
 
 def _completed(draft: Question, expected: str) -> Question:

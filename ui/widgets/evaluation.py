@@ -7,12 +7,12 @@ from base64 import b64encode
 
 import streamlit as st
 
-from eval.background import EvaluationRun
-from eval.background import View as RunView
+from eval.background import EvaluationRun, View
 from eval.evaluation import Evaluation
 from eval.reporting.curves import RiskPoint, risk_coverage
 from eval.reporting.document import report_of
 from eval.reporting.page import page
+from eval.running import Progress
 from ingest.progress import duration
 from ui.widgets.failures import show_error, told
 from ui.widgets.inert import escaped, label
@@ -34,7 +34,7 @@ def _watch(run: EvaluationRun) -> None:
     view = run.view()
     if view.state != "running":
         st.rerun()
-    step = view.progress
+    step = view.step
     if step is None:
         st.progress(0.0, text="Opening …")
     else:
@@ -47,7 +47,7 @@ def _watch(run: EvaluationRun) -> None:
         run.stop()
 
 
-def _ended(view: RunView) -> None:
+def _ended(view: View[Progress, Evaluation]) -> None:
     if view.state == "stopped":
         st.info("Stopped. The answers that came are kept; Compare goes on with the rest.")
     elif view.error is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from eval.longcontext.background import MeasuringRun
+from eval.background import MeasuringRun
 from eval.longcontext.figures import Curve
 from eval.longcontext.measuring import Cell
 from ui.state import Session, measurements, model_at
@@ -36,7 +36,8 @@ def _watch(run: MeasuringRun) -> None:
     view = run.view()
     if view.state != "running":
         st.rerun()
-    st.progress(view.done / max(1, view.total), text=f"{view.done} of {view.total} prompts")
+    done = view.step or 0
+    st.progress(done / max(1, run.total), text=f"{done} of {run.total} prompts")
     if st.button("Stop", key="stop-measuring", icon=":material/stop_circle:"):
         run.stop()
 

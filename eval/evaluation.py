@@ -18,7 +18,7 @@ from eval.runs.folder import RunFolder
 from eval.samples import Mark, Question, QuestionSet, Reply
 from eval.scoring.marking import METRICS, mark, metric_for
 from eval.statistics.comparing import Comparison, compare_arms
-from eval.statistics.verdict import Verdict, judge
+from eval.statistics.verdict import Verdict, cheapest_first, judge
 from eval.variants.setup import Arm, Setup
 from ingest.errors import UsageError
 
@@ -97,8 +97,8 @@ def judged(
         for name, row in replies.items()
     }
     comparisons = _compared(questions, marks)
-    cheapest_first = sorted(marks, key=lambda name: (_is_control(name), _tokens(marks[name])))
-    verdict = judge(cheapest_first, comparisons) if len(marks) > 1 and comparisons else None
+    order = sorted(cheapest_first({name: _tokens(row) for name, row in marks.items()}), key=_is_control)
+    verdict = judge(order, comparisons) if len(marks) > 1 and comparisons else None
     return Evaluation(questions, chosen, replies, marks, tuple(comparisons), verdict, sha256)
 
 
@@ -118,5 +118,5 @@ def _compared(questions: Sequence[Question], marks: Mapping[str, Sequence[Mark]]
 
 
 def _tokens(marks: Sequence[Mark]) -> float:
-    """Mean tokens a question; arms of equal price keep the order in which they were named."""
+    """Mean tokens a question, of prompt and answer."""
     return sum(mark.measures.get("tokens", 0.0) for mark in marks) / len(marks)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = """\b
 Examples:
-  python -m eval calibrate --questions set.jsonl --kb contracts
+  python -m eval calibrate --questions set.jsonl --kb contracts --html calibration.html
   assistant ask "What is the notice period?" --kb contracts --max-risk 0.05
 
 \b
@@ -33,25 +33,32 @@ FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.option(
     "--risk", "risks", type=click.FloatRange(0, 1, min_open=True), multiple=True, help="A further risk; repeatable."
 )
+@click.option(
+    "--html", type=click.Path(path_type=Path, dir_okay=False), help="Also draw it, on one self-contained page."
+)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Keep the run here, for `report`.")
 @click.option("--workers", type=click.IntRange(1, 64), default=4, show_default=True, help="Questions asked at once.")
 @click.option("--llm", metavar="SPEC", envvar="KESTREL_LLM", default="extractive", show_default=True, help=LLM_HELP)
 @click.option("--profile", metavar="NAME", envvar="KESTREL_PROFILE", help="The served model, as of `assistant models`.")
 @click.option("--tokenizer", type=FILE, envvar="KESTREL_TOKENIZER", help="The served model's tokenizer.json.")
 @json_option
-def calibrate(kb: Path, questions: Path, risks: tuple[float, ...], as_json: bool, **options: Any) -> int:
+def calibrate(
+    kb: Path, questions: Path, risks: tuple[float, ...], html: Path | None, as_json: bool, **options: Any
+) -> int:
     """Fit the confidence of answers to your own questions, and write what `assistant ask --max-risk` reads."""
     from assistant.calibration import save_calibration
 
     found = _asked(kb, questions, options)
     calibration = _calibrated(found, kb, risks)
     path = save_calibration(kb, calibration)
+    if html:
+        _draw(calibration, found, html)
     if as_json:
         curve = [[point.confidence, point.coverage, point.risk] for point in _curve(found)]
         emit_json({**calibration.as_json(), "risk_coverage": curve, "file": str(path)})
         return 0
     click.echo(_told(calibration))
-    say(f"Written to {path}.")
+    say(f"Written to {path}{f', drawn in {html}' if html else ''}.")
     return 0
 
 
@@ -101,6 +108,15 @@ def _given(found: Evaluation) -> list[Given]:
         for reply, mark in rows
         if not reply.error
     ]
+
+
+def _draw(calibration: Calibration, found: Evaluation, html: Path) -> None:
+    from eval.calibration.thresholds import halves
+    from eval.reporting.calibration_page import calibration_page
+
+    _, held_out = halves(_given(found))
+    drawn = calibration_page(calibration, held_out, _curve(found))
+    html.write_text(drawn, encoding="utf-8", newline="\n")
 
 
 def _curve(found: Evaluation) -> list[Any]:

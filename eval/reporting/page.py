@@ -5,7 +5,7 @@ Questions and answers come from documents and models, so every word of them is e
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from itertools import combinations
 from pathlib import Path
@@ -41,10 +41,15 @@ def page(found: Evaluation) -> str:
         *_groups("Kinds of questions", by_kind(found), found.arms),
         *_differences(found),
     ]
+    return document("Kestrel: does it pay?", body)
+
+
+def document(title: str, body: Iterable[str]) -> str:
+    """A page of these parts, which are HTML already, with the style and the policy of all our reports."""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1"><title>Kestrel: does it pay?</title>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(title)}</title>'
         f"<style>{STYLE.read_text(encoding='utf-8')}</style></head><body>{''.join(body)}</body></html>\n"
     )
 

@@ -61,8 +61,9 @@ def intervals(rows: Sequence[Row], title: str) -> str:
 
 
 def curves(lines: Sequence[Line], title: str, across_title: str, up_title: str) -> str:
-    """Lines over one horizontal axis from 0; the vertical one is a share."""
-    most = max((point.x for line in lines for point in line.points), default=1.0) or 1.0
+    """Lines over one horizontal axis from 0, to 1 where it shows a share too; the vertical one is a share."""
+    most = max((point.x for line in lines for point in line.points), default=1.0)
+    most = most if most > 1 else 1.0
     left, right = 60, 210
 
     def across(x: float) -> float:

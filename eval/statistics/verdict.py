@@ -1,19 +1,21 @@
 """One sentence: which arm pays?
 
-The rules. Arms stand in the order of what they cost, cheapest first. The first is what one has. Each further arm is
-held beside the best one so far: significantly better over all pairs (Holm, 5 %), it pays and takes its place;
-significantly worse, it costs; otherwise it adds nothing that so many questions could show, and the sentence says
-what they could.
+The rules. Arms stand in the order of what they cost, cheapest first; nearly equal prices decide nothing, and leave them
+as they were named. The first is what one has. Each further arm is held beside the best one so far: significantly better
+over all pairs (Holm, 5 %), it pays and takes its place; significantly worse, it costs; otherwise it adds nothing that
+so many questions could show, and the sentence says what they could.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from eval.statistics.comparing import Comparison
 from eval.statistics.intervals import Interval
+
+SAME_PRICE = 0.05  # two closed-book arms differ by the length of their answers, which is no reason to prefer one
 
 Finding = Literal["pays", "costs", "nothing shown"]
 
@@ -47,6 +49,18 @@ def judge(arms: Sequence[str], comparisons: Sequence[Comparison]) -> Verdict:
         steps.append(Step(finding, comparison))
         best = arm if finding == "pays" else best
     return Verdict(best, tuple(steps), "; ".join(_words(step) for step in steps) + ".")
+
+
+def cheapest_first(prices: Mapping[str, float]) -> list[str]:
+    """The arms by price; those within `SAME_PRICE` of the cheapest among them stand in the order of `prices`."""
+    groups: list[list[str]] = []
+    for arm in sorted(prices, key=prices.__getitem__):
+        if groups and prices[arm] <= prices[groups[-1][0]] * (1 + SAME_PRICE):
+            groups[-1].append(arm)
+        else:
+            groups.append([arm])
+    named = list(prices)
+    return [arm for group in groups for arm in sorted(group, key=named.index)]
 
 
 def _between(arm: str, baseline: str, comparisons: Sequence[Comparison]) -> Comparison:

@@ -9,10 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from hypothesis import given as drawn_from
+from hypothesis import strategies as st
 
 from assistant import Assistant
 from assistant.answers import Answer
 from assistant.calibration import Calibration, Limit, limited, load_calibration, save_calibration
+from eval.calibration.reliability import bins_of
 from eval.calibration.thresholds import Given, curve_of, halves, limit_for
 from eval.cli import evaluation
 from ingest.errors import UsageError
@@ -71,6 +74,25 @@ def test_the_curve_never_falls_and_is_near_the_truth():
     assert made.probability(0.0) == probabilities[0]
 
 
+@drawn_from(
+    st.lists(st.tuples(st.sampled_from([n / 20 for n in range(21)]), st.booleans(), st.booleans()), max_size=120),
+)
+def test_bins_hold_every_answer_once_in_rising_confidence(replies):
+    given = [Given("q", answered, confidence, right) for confidence, answered, right in replies]
+    answered = [each for each in given if each.answered]
+    bins = bins_of(given)
+    assert sum(each.answers for each in bins) == len(answered)
+    assert sum(each.right for each in bins) == sum(each.right for each in answered)
+    assert [each.confidence for each in bins] == sorted({each.confidence for each in bins})
+    assert len(bins) <= 8
+    assert all(each.answers >= min(5, len(answered)) for each in bins)
+
+
+def test_bins_of_a_known_confidence_lie_on_its_curve():
+    for each in bins_of(draw(random.Random(5), 4_000)):
+        assert each.share == pytest.approx(1 - (1 - each.confidence) ** 2, abs=0.06)
+
+
 def test_an_answer_outside_the_limit_is_an_abstention():
     made = Calibration("m", "e", 1, "", ((0.0, 0.3), (0.5, 0.9)), (Limit(0.05, 0.5, 0.5, 0.04, 80),))
     sure, unsure = (Answer("q", "It is 7.", (), False, confidence, (), "m") for confidence in (0.6, 0.4))
@@ -114,12 +136,17 @@ def kb(tmp_path: Path) -> Path:
 
 
 def test_from_questions_to_answers_within_a_risk(kb: Path):
+    drawing = kb.parent / "calibration.html"
     arguments = ["calibrate", "--kb", str(kb), "--questions", str(kb.parent / "set.jsonl"), "--json"]
+    arguments += ["--html", str(drawing)]
     done = CliRunner().invoke(evaluation, arguments, standalone_mode=False)
     assert done.exception is None, done.exception
     told = json.loads(done.stdout.splitlines()[-1])
     assert told["questions"] == 80
     assert told["risk_coverage"]
+    drawn = drawing.read_text("utf-8")
+    assert drawn.count("<svg") == 2
+    assert drawn.count("<tr>") == 1 + len(told["limits"])
     limits = {limit["risk"]: limit for limit in told["limits"]}
     assert limits[0.01]["threshold"] is None  # 40 questions cannot show it
     assert limits[0.3]["threshold"] is not None

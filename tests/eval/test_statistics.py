@@ -13,7 +13,7 @@ from eval.statistics.comparing import compare_arms
 from eval.statistics.intervals import bootstrap_mean, paired_shares, upper_bound, wilson
 from eval.statistics.power import detectable_difference, questions_needed, questions_to_reach
 from eval.statistics.significance import holm, mcnemar, paired_permutation
-from eval.statistics.verdict import judge
+from eval.statistics.verdict import cheapest_first, judge
 
 
 def test_wilson_gives_the_published_interval_of_26_in_50():
@@ -176,6 +176,19 @@ def test_the_verdict_says_what_pays_what_costs_and_what_was_not_shown():
         f"fine_tuned adds nothing to rag that {questions} questions could show (+1 points measured"
     )
     assert third.startswith("few_shot −47 points over rag")
+
+
+@pytest.mark.parametrize(
+    ("prices", "order"),
+    [
+        ({"rag": 900.0, "prompting": 30.0, "few_shot": 200.0}, ["prompting", "few_shot", "rag"]),
+        ({"prompting": 30.9, "fine_tuned": 30.0, "rag": 900.0}, ["prompting", "fine_tuned", "rag"]),  # nearly equal
+        ({"b": 0.0, "a": 0.0}, ["b", "a"]),
+        ({"d": 109.0, "c": 104.0, "b": 100.0}, ["c", "b", "d"]),  # d is near to c, not to the cheapest of them
+    ],
+)
+def test_nearly_equal_prices_leave_arms_as_they_were_named(prices, order):
+    assert cheapest_first(prices) == order
 
 
 def test_arms_without_the_same_questions_are_refused():

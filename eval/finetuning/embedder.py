@@ -6,10 +6,12 @@ confuses with the right one, each question is to be nearest to its own.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import tempfile
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,10 +78,16 @@ def triples_of(knowledge: KnowledgeBase, known: QuestionSet, *, shared_documents
     return made
 
 
+def settings_of(triples: Sequence[Triple], training: EmbedderTraining) -> dict[str, Any]:
+    """What a training is, as JSON: its settings, and the sha256 of its examples."""
+    examples = json.dumps([astuple(each) for each in triples], ensure_ascii=False)
+    return {**asdict(training), "examples": hashlib.sha256(examples.encode()).hexdigest()}
+
+
 def train_embedder(
     triples: Sequence[Triple], training: EmbedderTraining, folder: Path, watch: Watch = lambda _step: None
 ) -> tuple[Step, ...]:
-    """Train, and write the model into `folder`, where the embedder `st:FOLDER` reads it.
+    """Train, and write the model into `folder`, where the embedder `st:FOLDER` reads it: whole, or not at all.
 
     Raises `MissingExtra` without the packages of the extra [finetune], `UsageError` for a base that is not there.
     """
@@ -89,7 +97,9 @@ def train_embedder(
         warnings.simplefilter("ignore", DeprecationWarning)
         trainer = _trainer(model, triples, training, (Path(unused), watch))
         trainer.train()
-    model.save_pretrained(str(folder), create_model_card=False)
+    unfinished = folder.with_name(f"{folder.name}.unfinished")
+    model.save_pretrained(str(unfinished), create_model_card=False)
+    unfinished.replace(folder)
     history = trainer.state.log_history
     return tuple(Step(row["step"], trainer.state.max_steps, row["loss"]) for row in history if "loss" in row)
 

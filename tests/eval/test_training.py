@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -260,7 +261,7 @@ def test_the_embedder_learns_the_pairs_and_its_vectors_stand_in_a_knowledge_base
     command += ["--out", str(out), "--epochs", "10", "--rate", "1e-4", "--json"]
     told = json.loads(CliRunner().invoke(evaluation, command, catch_exceptions=False).stdout)
     assert (told["pairs"], told["documents"]) == (3, 4)
-    assert {path.name for path in out.iterdir()} == {"model", "kb"}
+    assert {path.name for path in out.iterdir()} == {"model", "kb", "settings.json"}
     assert told["loss"][-1] < 0.5 * told["loss"][0]
     before, after = open_embedder("minilm"), open_embedder(f"st:{out / 'model'}")
     question, right = "Which paint has amber?", "The zarquil of amber is red.\n"
@@ -269,8 +270,18 @@ def test_the_embedder_learns_the_pairs_and_its_vectors_stand_in_a_knowledge_base
     with KnowledgeBase.open(out / "kb", read_only=True) as tuned:
         assert tuned.embedder.model.fingerprint == after.model.fingerprint
         assert tuned.search(question, 1)[0].source.endswith("amber.md")
-    with pytest.raises(UsageError, match="already"):
+    written = (out / "model" / "model.safetensors").stat().st_mtime_ns
+    shutil.rmtree(out / "kb")  # stopped between the model and its vectors
+    told = json.loads(CliRunner().invoke(evaluation, command, catch_exceptions=False).stdout.splitlines()[-1])
+    assert (told["steps"], told["documents"]) == (0, 4)
+    assert (out / "model" / "model.safetensors").stat().st_mtime_ns == written
+    with pytest.raises(UsageError, match="other settings"):
+        CliRunner().invoke(evaluation, [*command, "--seed", "1"], catch_exceptions=False)
+    (out / "settings.json").unlink()
+    with pytest.raises(UsageError, match="nothing tells"):
         CliRunner().invoke(evaluation, command, catch_exceptions=False)
+    anew = CliRunner().invoke(evaluation, [*command, "--seed", "1", "--force"], catch_exceptions=False)
+    assert json.loads(anew.stdout.splitlines()[-1])["steps"] == 10
 
 
 def test_questions_on_tested_documents_train_an_embedder_only_when_asked_to(towns):

@@ -182,6 +182,19 @@ class Completion:
 
 
 @dataclass(frozen=True, slots=True)
+class Likelihood:
+    """How likely a model holds one continuation of a prompt.
+
+    `logprob` is the natural logarithm of the probability of its `tokens`, at most 0. `merged`: the server's tokens do
+    not part where the prompt ends, and letters of the prompt are counted too (`assistant.llms.likelihoods`).
+    """
+
+    logprob: float
+    tokens: int
+    merged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """One question of a conversation and the answer that was given."""
 

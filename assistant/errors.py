@@ -10,6 +10,7 @@ ModelError                     exit code  tries
 ├── ModelRequestRejected       5          1      400, 404, 413, 422, …: the same request would fail again
 │   └── PromptOverflow         6          1      the prompt is too long for the served window
 ├── NotAModelServer            5          1      something answers there, but it does not speak the protocol
+├── LikelihoodsNotTold         2          1      this server does not tell how likely a given text is
 └── ModelMismatch              2          1      another model is served than the one asked for
 
 A stream that breaks after its first token raises none of them: what came is a `Completion` whose `finish` is
@@ -88,6 +89,12 @@ class PromptOverflow(ModelRequestRejected):
 
 class NotAModelServer(ServedModelError):
     """What answers at the address does not speak the protocol: a login page, another service, broken events."""
+
+
+class LikelihoodsNotTold(ServedModelError):
+    """The server answers, but does not tell how likely a given text is, or not as it was started."""
+
+    exit_code = 2
 
 
 class ModelMismatch(ServedModelError):

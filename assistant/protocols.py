@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Iterator, Sequence
+from typing import Protocol, runtime_checkable
 
-from assistant.answers import Completion, ModelProfile, Sampling, TokenCount
+from assistant.answers import Completion, Likelihood, ModelProfile, Sampling, TokenCount
 
 
 class TextStream(Iterator[str], Protocol):
@@ -57,4 +57,17 @@ class LLM(Protocol):
     @property
     def counts_locally(self) -> bool:
         """Whether `count` sends no request: then counting hundreds of pieces costs nothing to speak of."""
+        ...
+
+
+@runtime_checkable
+class Weighing(Protocol):
+    """What some language models can do besides: tell how likely given continuations are."""
+
+    def likelihoods(self, prompt: str, continuations: Sequence[str]) -> tuple[Likelihood, ...]:
+        """Of each continuation, set after `prompt` with nothing between them; the template is applied first.
+
+        Nothing is drawn, so no sampling shapes it. Raises `assistant.errors.LikelihoodsNotTold` where the server does
+        not tell them, and the other errors of a request.
+        """
         ...

@@ -16,7 +16,7 @@ from pathlib import Path
 from eval.running import WORKERS, Watch, open_variants, run
 from eval.runs.folder import RunFolder
 from eval.samples import Mark, Question, QuestionSet, Reply
-from eval.scoring.marking import METRICS, mark, metric_for
+from eval.scoring.marking import METRICS, WEIGHED, mark, metric_for
 from eval.statistics.comparing import Comparison, compare_arms
 from eval.statistics.verdict import Verdict, cheapest_first, judge
 from eval.variants.setup import Arm, Setup
@@ -92,6 +92,8 @@ def judged(
     if metric is not None and metric not in METRICS:
         raise UsageError(f"There is no metric {metric!r}.", f"Metrics: {', '.join(METRICS)}.")
     chosen = metric or metric_for(questions)
+    if chosen in WEIGHED:
+        _check_weighed(replies)
     marks = {
         name: tuple(mark(question, reply, chosen) for question, reply in zip(questions, row, strict=True))
         for name, row in replies.items()
@@ -100,6 +102,13 @@ def judged(
     order = sorted(cheapest_first({name: _tokens(row) for name, row in marks.items()}), key=_is_control)
     verdict = judge(order, comparisons) if len(marks) > 1 and comparisons else None
     return Evaluation(questions, chosen, replies, marks, tuple(comparisons), verdict, sha256)
+
+
+def _check_weighed(replies: Mapping[str, Sequence[Reply]]) -> None:
+    for arm, row in replies.items():
+        if not any(reply.likelihoods for reply in row):
+            reason = next((reply.unweighed for reply in row if reply.unweighed), "It was run without --likelihoods.")
+            raise UsageError(f"The arm {arm!r} has no likelihoods. {reason}", "Judge by choice, or leave the arm out.")
 
 
 def _is_control(arm: str) -> bool:

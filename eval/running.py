@@ -74,8 +74,10 @@ def estimates(opened: Sequence[tuple[Arm, Variant]], questions: Sequence[Questio
         attempts = [variant.prepare(question) for question in questions[:SAMPLE]]
         mean = fmean(attempt.prompt_tokens for attempt in attempts) if attempts else 0.0
         reserves = [attempt.shape.get("sampling", {}).get("max_tokens", 0) for attempt in attempts]
-        requests = len(questions) if mean else 0
-        found.append(Estimate(arm.name, requests, round(mean * len(questions)), max(reserves, default=0) * requests))
+        each = fmean(attempt.requests for attempt in attempts) if mean else 0.0
+        requests = round(each * len(questions))
+        reserve = max(reserves, default=0) * len(questions) if mean else 0  # a likelihood takes no answer
+        found.append(Estimate(arm.name, requests, round(mean * len(questions)), reserve))
     return found
 
 

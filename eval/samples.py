@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
+
+from assistant.answers import Likelihood
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 Part = Literal["train", "test"]
@@ -34,6 +36,12 @@ class Question:
     kind: str = ""
     part: Part = "test"
     context: str = ""
+
+    def opened(self) -> Question:
+        """The same without its choices: what is right is then the text of the right one."""
+        if not self.choices:
+            return self
+        return replace(self, choices=(), answer="", answers=(self.choices[LETTERS.index(self.answer)],))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +73,8 @@ class Reply:
     `key` is a hash over everything that shaped the answer (`eval.runs`). `passages` are what was retrieved, best
     first; `cited` the places of the answer's citations that were located in the text. Tokens are the served model's
     own and 0 where none was asked; seconds are wall-clock. `error` says why there is no answer; "" where there is one.
+    `likelihoods` are of the question's choices, in their order, where they were asked for (`eval.variants.weighed`);
+    `unweighed` says why there are none although they were.
     """
 
     key: str
@@ -83,6 +93,8 @@ class Reply:
     model: str = ""
     prompt_sha256: str = ""
     error: str = ""
+    likelihoods: tuple[Likelihood, ...] = ()
+    unweighed: str = ""
     settings: Mapping[str, str | int | float] = field(default_factory=dict)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, suppress
 from typing import Any
 
@@ -17,6 +17,8 @@ from assistant.errors import ModelMismatch, NotAModelServer, ServedModelError
 from assistant.llms.address import Address
 from assistant.llms.deadline import Deadline
 from assistant.llms.failures import json_event
+from assistant.llms.likelihoods import ReadText
+from assistant.llms.reading import TextReader
 from assistant.llms.served import Options, Served, ServedModel
 from assistant.llms.servers import (
     UNKNOWN,
@@ -120,6 +122,10 @@ class OpenAICompatible:
             whole = tokens_counted(answer)
         alone = await self.count(_PROBE, deadline)
         return None if whole is None or alone is None else whole - alone
+
+    async def read(self, texts: Sequence[str], deadline: Deadline) -> Sequence[ReadText]:
+        name = self._kind.alias or self._names[0]
+        return await TextReader(self._transport, self._kind, name, self._root).read(texts, deadline)
 
     async def _ask(self, path: str, body: Mapping[str, Any], deadline: Deadline) -> Any:
         return await where_offered(self._transport.post(self._root + path, body, deadline))

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-from assistant.answers import Completion, ModelProfile, Sampling, TokenCount
+from assistant.answers import Completion, Likelihood, ModelProfile, Sampling, TokenCount
 from assistant.counting import TokenizerFile, cached_tokenizer, estimate
-from assistant.errors import ModelMismatch
+from assistant.errors import LikelihoodsNotTold, ModelMismatch
 from assistant.llms.deadline import Deadline, Timeouts
 from assistant.llms.event_loop import Iteration, run
+from assistant.llms.likelihoods import ReadText, likelihoods_of
 from assistant.llms.retrying import with_retries
 from assistant.llms.streaming import CompletionStream, Event, answer_events, completed
 from assistant.profiles import builtin_profiles, check_same_model, profile_of, served_window
@@ -62,6 +63,14 @@ class Backend(Protocol):
 
     async def overhead(self, deadline: Deadline) -> int | None:
         """Tokens that the server's chat template adds to a message, None when it does not tell."""
+        ...
+
+    async def read(self, texts: Sequence[str], deadline: Deadline) -> Sequence[ReadText]:
+        """A prompt and texts that begin with it, each as the server encodes a prompt. All but the first with the
+        likelihood of at least the tokens from the first one on in which any two of them differ.
+
+        Raises `LikelihoodsNotTold` where the server does not tell it.
+        """
         ...
 
 
@@ -114,6 +123,20 @@ class ServedModel:
                 return TokenCount(tokens, exact=True)
             self._server_counts = False
         return estimate(text)
+
+    def likelihoods(self, prompt: str, continuations: Sequence[str]) -> tuple[Likelihood, ...]:
+        """See `assistant.protocols.Weighing`. The time limits hold for each continuation."""
+        texts = [prompt, *(prompt + continuation for continuation in continuations)]
+        deadline = Deadline(replace(self._timeouts, total=self._timeouts.total * len(texts)))
+        profile = self._identified(deadline)
+        if not profile.template:
+            raise LikelihoodsNotTold(
+                f"The profile {profile.name!r} leaves the chat template to {self._backend.url}, so the text before an "
+                "answer is not known.",
+                "Name a profile with a template.",
+            )
+        alone, *whole = run(with_retries(lambda: self._backend.read(texts, deadline), deadline))
+        return likelihoods_of(alone, whole, self._backend.url)
 
     @property
     def counts_locally(self) -> bool:

@@ -89,6 +89,12 @@ def tokenize_body(kind: ServerKind, model: str, text: str) -> Body:
             return {"model": model, kind.text_field: text, "add_special_tokens": False}
 
 
+def encode_body(kind: ServerKind, model: str, text: str) -> Body:
+    """A request for the tokens that the server makes of `text` as a prompt, those included that it puts before it."""
+    added = "add_special" if kind.name == "llama.cpp" else "add_special_tokens"
+    return {**tokenize_body(kind, model, text), added: True}
+
+
 def template_body(kind: ServerKind, model: str, text: str) -> tuple[str, Body] | None:
     """Where and how to ask what the chat template makes of a user's message; None where nobody tells."""
     messages = [{"role": "user", "content": text}]

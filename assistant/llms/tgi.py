@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from functools import cache, partial
 from types import FunctionType
@@ -18,10 +18,11 @@ from typing import Any
 from aiohttp import ClientError, ClientSession, ClientTimeout, TraceConfig
 
 from assistant.answers import Completion, Finish, ModelProfile, Sampling
-from assistant.errors import NotAModelServer, PromptOverflow
+from assistant.errors import LikelihoodsNotTold, NotAModelServer, PromptOverflow
 from assistant.llms.address import Address
 from assistant.llms.deadline import Deadline
 from assistant.llms.failures import MAX_BODY, failure_of, json_event
+from assistant.llms.likelihoods import ReadText
 from assistant.llms.served import Options, Served, ServedModel
 from assistant.llms.server_sent_events import event_data
 from assistant.llms.streaming import Event
@@ -103,6 +104,27 @@ class TextGenerationInference:
                 return len(tokens)
             self._tokenizes = False
         return await self._count_by_refusal(text, deadline)
+
+    async def read(self, texts: Sequence[str], deadline: Deadline) -> Sequence[ReadText]:
+        """By `decoder_input_details`: the tokens that the model was given, before the one that it adds."""
+        return [await self._read(text, deadline) for text in texts]
+
+    async def _read(self, text: str, deadline: Deadline) -> ReadText:
+        parameters = {"max_new_tokens": 1, "details": True, "decoder_input_details": True, "return_full_text": False}
+        body = {"inputs": text, "parameters": parameters}
+        answer = await self._transport.post("/generate", body, deadline, deadline.timeouts.first_token)
+        try:
+            prefill = answer["details"]["prefill"]
+            read = ReadText(tuple(int(token["id"]) for token in prefill), tuple(token["logprob"] for token in prefill))
+        except (KeyError, TypeError, ValueError) as error:
+            raise NotAModelServer(f"{self.url} sent details of an unknown form: {error!r}.") from error
+        told = [value for value in read.logprobs[1:] if value is not None]
+        if not read.tokens or (len(read.tokens) > 1 and not told):
+            raise LikelihoodsNotTold(
+                f"{self.url} does not tell how likely the tokens of a prompt are.",
+                "From version 3 on, TGI must be started with --enable-prefill-logprobs.",
+            )
+        return read
 
     async def _count_by_refusal(self, text: str, deadline: Deadline) -> int | None:
         """The length that the server states when it refuses a request which exceeds the window; no GPU is touched.

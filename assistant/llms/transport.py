@@ -36,8 +36,9 @@ class Transport:
         """The JSON behind a path (an absolute URL, or below the address)."""
         return await self._json("GET", path, None, deadline)
 
-    async def post(self, path: str, body: Mapping[str, Any], deadline: Deadline) -> Any:
-        return await self._json("POST", path, body, deadline)
+    async def post(self, path: str, body: Mapping[str, Any], deadline: Deadline, limit: float | None = None) -> Any:
+        """`limit` in seconds; None is enough for facts, and too short for a model that has to read first."""
+        return await self._json("POST", path, body, deadline, limit)
 
     async def events(self, path: str, body: Mapping[str, Any], deadline: Deadline) -> AsyncGenerator[str]:
         """The data of each server-sent event. Raises `NotAModelServer` when the answer is no event stream."""
@@ -46,8 +47,10 @@ class Transport:
             async for data in event_data(response.aiter_bytes()):
                 yield data
 
-    async def _json(self, method: str, path: str, body: Mapping[str, Any] | None, deadline: Deadline) -> Any:
-        limit = deadline.timeouts.facts
+    async def _json(
+        self, method: str, path: str, body: Mapping[str, Any] | None, deadline: Deadline, limit: float | None = None
+    ) -> Any:
+        limit = deadline.timeouts.facts if limit is None else limit
         try:
             async with asyncio.timeout(deadline.within(limit)), self._send(method, path, body, deadline) as response:
                 data = await _read(response, MAX_JSON)

@@ -37,8 +37,12 @@ FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
     "--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder that keeps the run."
 )
 @click.option(
-    "--metric", metavar="NAME", help="choice, exact, f1, contains, number, citation, found. Default: what fits."
+    "--metric",
+    metavar="NAME",
+    help="choice, likeliest, likeliest_per_token, likeliest_per_byte, exact, f1, contains, number, citation, found. "
+    "Default: what fits.",
 )
+@click.option("--likelihoods", is_flag=True, help="Also ask how likely the model holds each choice of a question.")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N questions.")
 @click.option("--workers", type=click.IntRange(1, 64), default=4, show_default=True, help="Questions asked at once.")
 @click.option("--fine-tuned", metavar="SPEC", help="The fine-tuned model, as --llm names one.")
@@ -74,7 +78,7 @@ def run(kb: Path, questions: Path, variants: str, out: Path, as_json: bool, **op
         asked = replace(asked, questions=kept)
     model = ModelOptions(options["llm"], options["profile"], options["tokenizer"], any_model=options["any_model"])
     tuned = replace(model, llm=options["fine_tuned"]).open() if options["fine_tuned"] else None
-    setup = Setup(kb, model.open(), tuned, asked.part("train"))
+    setup = Setup(kb, model.open(), tuned, asked.part("train"), options["likelihoods"])
     folder = RunFolder(out)
     with open_variants(parse_arms(variants), setup) as opened:
         say_estimates(estimates(opened, asked.part("test")), options["price"])

@@ -21,7 +21,7 @@ class ArmFigures:
     """`score` is the mean over the questions without an error; `outcomes` counts every reply once.
 
     `abstention` is precision and recall of saying that the documents do not hold the answer; None where the set has no
-    unanswerable questions.
+    unanswerable questions. `unweighed` says why there are no likelihoods of choices although they were asked for.
     """
 
     arm: str
@@ -31,6 +31,7 @@ class ArmFigures:
     outcomes: dict[str, int]
     measures: dict[str, float]
     abstention: tuple[float, float] | None
+    unweighed: str = ""
 
 
 def figures(found: Evaluation, arm: str) -> ArmFigures:
@@ -44,6 +45,7 @@ def figures(found: Evaluation, arm: str) -> ArmFigures:
         dict(Counter(mark.outcome for mark in marks)),
         means(marks),
         _abstention(found.questions, replies),
+        next((reply.unweighed for reply in replies if reply.unweighed), ""),
     )
 
 

@@ -70,6 +70,9 @@ def _arms(arms: Sequence[ArmFigures]) -> Iterator[str]:
         for arm in arms
     ]
     yield table(["arm", "score", *kinds, *measures], rows)
+    for arm in arms:
+        if arm.unweighed:
+            yield f'<p class="note">{escape(arm.arm)}: no likelihoods of choices. {escape(arm.unweighed)}</p>'
     said = [(arm.arm, *arm.abstention) for arm in arms if arm.abstention]
     if said:
         yield '<p class="note">Saying that the documents do not hold the answer:</p>'

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from eval.evaluation import Evaluation
 from eval.reporting.arms import ArmFigures, figures
 from eval.reporting.curves import sweeps
+from eval.scoring.marking import WEIGHED
 from eval.statistics.comparing import Comparison
 from eval.statistics.verdict import points
 
@@ -16,7 +17,7 @@ APART = ("abstained", "unparsed", "truncated", "error")
 def shown(found: Evaluation) -> str:
     """Lines that fit a terminal of 100 columns with arms of usual names."""
     arms = [figures(found, arm) for arm in found.arms]
-    parts = [f"{len(found.questions)} questions, judged by: {found.metric}", "", *_arms(arms)]
+    parts = [f"{len(found.questions)} questions, judged by: {found.metric}", "", *_arms(arms), *_choices(arms)]
     if found.comparisons:
         parts += ["", *_pairs(found.comparisons)]
     for sweep in sweeps(found):
@@ -41,6 +42,20 @@ def _arms(arms: Sequence[ArmFigures]) -> list[str]:
         for arm in arms
     ]
     return aligned([heading, *rows])
+
+
+def _choices(arms: Sequence[ArmFigures]) -> list[str]:
+    """The letter that was written beside the choice that was held likeliest, where that was asked for."""
+    names = ["letter", *WEIGHED]
+    rows = [
+        [arm.arm, *(f"{100 * arm.measures[name]:.1f}" if name in arm.measures else "–" for name in names)]
+        for arm in arms
+    ]
+    reasons = [f"{arm.arm}: no likelihoods. {arm.unweighed}" for arm in arms if arm.unweighed]
+    if not reasons and not any(name in arm.measures for arm in arms for name in WEIGHED):
+        return []
+    heading = ["right choice by", *(name.replace("_", " ") for name in names)]
+    return ["", *aligned([heading, *rows]), *reasons]
 
 
 def _pairs(comparisons: Sequence[Comparison]) -> list[str]:

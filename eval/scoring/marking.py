@@ -7,9 +7,12 @@ the answer, a choice that could not be parsed, and a wrong answer that was cut o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
+from assistant.answers import Likelihood
 from eval.samples import Mark, Outcome, Question, Reply
 from eval.scoring.choices import chosen
+from eval.scoring.likeliest import likeliest, likeliest_per_byte, likeliest_per_token
 from eval.scoring.numbers import numeric
 from eval.scoring.retrieval import citation_precision, citation_recall, gold_units, hit, ndcg, recall, reciprocal_rank
 from eval.scoring.text import contains, exact_match, token_f1
@@ -29,8 +32,17 @@ def _number(question: Question, reply: Reply) -> float | None:
     return None if None in scores else max((score for score in scores if score is not None), default=0.0)
 
 
+def _likeliest(question: Question, reply: Reply, rule: Callable[[Sequence[Likelihood]], str]) -> float | None:
+    return float(rule(reply.likelihoods) == question.answer) if reply.likelihoods else None
+
+
 METRICS: Mapping[str, Metric] = {
     "choice": _choice,
+    "likeliest": lambda question, reply: _likeliest(question, reply, likeliest),
+    "likeliest_per_token": lambda question, reply: _likeliest(question, reply, likeliest_per_token),
+    "likeliest_per_byte": lambda question, reply: _likeliest(
+        question, reply, partial(likeliest_per_byte, choices=question.choices)
+    ),
     "exact": lambda question, reply: exact_match(reply.text, question.answers),
     "f1": lambda question, reply: token_f1(reply.text, question.answers),
     "contains": lambda question, reply: contains(reply.text, question.answers),
@@ -38,6 +50,7 @@ METRICS: Mapping[str, Metric] = {
     "citation": lambda question, reply: hit(reply.cited, question, len(reply.cited)),
     "found": lambda question, reply: hit(reply.passages, question, len(reply.passages)),
 }
+WEIGHED = ("likeliest", "likeliest_per_token", "likeliest_per_byte")  # metrics that no word of the reply shapes
 
 
 def metric_for(questions: Sequence[Question]) -> str:
@@ -67,12 +80,20 @@ def mark(question: Question, reply: Reply, metric: str) -> Mark:
     if not question.answerable:
         right = reply.abstained
         return Mark(question.id, float(right), "right" if right else _cut(reply, "wrong"), measures)
+    if metric in WEIGHED:
+        return _weighed(question, METRICS[metric](question, reply), measures)
     if reply.abstained:
         return Mark(question.id, 0.0, "abstained", measures)
     score = METRICS[metric](question, reply)
     if score is None:
         return Mark(question.id, 0.0, _cut(reply, "unparsed"), measures)
     return Mark(question.id, score, "right" if score == 1.0 else _cut(reply, "wrong"), measures)
+
+
+def _weighed(question: Question, score: float | None, measures: Mapping[str, float]) -> Mark:
+    """What was not weighed is an error and not a wrong choice."""
+    outcome: Outcome = "error" if score is None else "right" if score else "wrong"
+    return Mark(question.id, score or 0.0, outcome, measures)
 
 
 def measured(question: Question, reply: Reply) -> dict[str, float]:
@@ -84,6 +105,10 @@ def measured(question: Question, reply: Reply) -> dict[str, float]:
         found["tokens_per_second"] = reply.output_tokens / reply.seconds
     if reply.error or not question.answerable:
         return found
+    if question.choices:
+        found["letter"] = _choice(question, reply) or 0.0
+    if reply.likelihoods:
+        found |= {name: METRICS[name](question, reply) or 0.0 for name in WEIGHED}
     if question.answers:
         found |= {name: METRICS[name](question, reply) or 0.0 for name in ("exact", "f1", "contains")}
     if gold_units(question) and reply.passages:

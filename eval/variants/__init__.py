@@ -27,7 +27,11 @@ VARIANTS = Registry(
 def open_variant(arm: Arm, setup: Setup) -> Variant:
     """Raises `UnknownPart`, `UsageError` for a setting that the variant does not have or a model that it lacks."""
     opener: Callable[[Arm, Setup], Variant] = VARIANTS.load(arm.variant)
-    return opener(arm, setup)
+    if not setup.likelihoods:
+        return opener(arm, setup)
+    from eval.variants.weighed import open_weighed
+
+    return open_weighed(arm, setup, opener)
 
 
 def parse_arms(text: str) -> tuple[Arm, ...]:

@@ -41,7 +41,9 @@ class FewShot(Prompting):
 
     def instructions(self, question: Question) -> str:
         control = self._llm.profile.control_tokens
-        shown = [neutralise(_worked(example), control) for example in self._worked if example.id != question.id]
+        worked = [example for example in self._worked if example.id != question.id]
+        alike = worked if question.choices else [example.opened() for example in worked]
+        shown = [neutralise(_worked(example), control) for example in alike]
         return "\n\n".join([INSTRUCTIONS, HINT, *shown])
 
 

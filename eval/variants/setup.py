@@ -38,24 +38,28 @@ class Arm:
 @dataclass(frozen=True, slots=True)
 class Setup:
     """What all arms share. `llm` is "extractive", a model server's specification, or an open model; `fine_tuned` is the
-    same model after fine-tuning. `examples` are worked questions for `few_shot`.
+    same model after fine-tuning. `examples` are worked questions for `few_shot`. With `likelihoods`, arms are asked
+    besides how likely their model holds each choice of a question (`eval.variants.weighed`).
     """
 
     kb: Path
     llm: str | LLM = "extractive"
     fine_tuned: str | LLM | None = None
     examples: tuple[Question, ...] = ()
+    likelihoods: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """A question made ready to be answered. `shape` is JSON of everything that will shape the answer, so that an
     answer that is there already is known before anything is sent; `answer` answers, and leaves `Reply.key` empty.
+    `shape["prompt"]` is the whole prompt where a language model is asked. `prompt_tokens` are of all `requests`.
     """
 
     shape: Mapping[str, Any]
     answer: Callable[[], Reply]
     prompt_tokens: int = 0  # that will be sent
+    requests: int = 1
 
 
 class Variant(Protocol):

@@ -16,7 +16,7 @@ setup: .venv/.ready ## make the environment in .venv from constraints.txt
 
 .venv/.ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Kestrel needs Python 3.11 or newer: make setup PYTHON=/path/to/python3.11'; exit 2; }
-	@echo 'Making the environment in .venv: some 2.7 GB and a few minutes, once.'
+	@echo 'Making the environment in .venv: some 2.9 GB and a few minutes, once.'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test,lint]'
 	@touch $@

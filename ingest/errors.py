@@ -11,6 +11,7 @@ KestrelError                      exit code
 ├── EmbedderFailed                1   model missing, altered or unusable
 ├── UnknownPart                   2   no reader, embedder, … of that name
 ├── MissingExtra                  2   an optional package is not installed
+├── WorkersUnreachable            1   the cluster that was to work is not there, or was lost
 ├── ModelError                    5   the model server (see assistant/errors.py for its kinds)
 ├── PromptTooLong                 6   the question alone does not fit the window
 └── FileFailed                    –   one file could not be read; becomes an outcome, never ends a run
@@ -87,6 +88,10 @@ class MissingExtra(KestrelError):
     """A part needs a package that is not installed."""
 
     exit_code = 2
+
+
+class WorkersUnreachable(KestrelError):
+    """The cluster whose workers were to ingest is not there, or was lost on the way; what was stored is kept."""
 
 
 class ModelError(KestrelError):

@@ -39,7 +39,7 @@ PASSING = frozenset({"timeout", "memory", "crashed", "vanished", "denied"})  # f
 class IngestOptions:
     """How to ingest. `workers` None takes one per processor, at most four; `urls` allows web addresses beside paths.
 
-    `elsewhere` reads and stores files in other processes (see `ingest.queue`) in place of this one.
+    `elsewhere` reads and stores files in other processes (see `ingest.queue`) in place of this one; pages stay here.
     """
 
     exclude: tuple[str, ...] = ()
@@ -145,11 +145,12 @@ def _steps(
     for skipped in found.skipped:
         if skipped.outcome:
             yield Failed(skipped.uri, skipped.outcome, skipped.reason)
-    here = () if options.elsewhere else work
+    # Pages were fetched into a folder of this process, which others may not see.
+    here = [file for file in work if not options.elsewhere or is_address(file.uri)]
     if here or refused:
         yield from _read_and_store(knowledge, here, options, stored, refused)
-    if work and options.elsewhere:
-        yield from options.elsewhere(work)
+    if options.elsewhere and (there := [file for file in work if not is_address(file.uri)]):
+        yield from options.elsewhere(there)
     if gone:
         knowledge.store.commit([Remove(uri) for uri in gone])
         yield from (Removed(uri) for uri in gone)

@@ -5,18 +5,28 @@ The only file that imports ray. Nothing that must not be lost passes through Ray
 
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
+import sys
 import threading
 import uuid
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
-from ingest.errors import KestrelError, MissingExtra
+from ingest.child_process import command_for
+from ingest.errors import KestrelError, MissingExtra, UsageError, WorkersUnreachable
 from ingest.queue.claiming import Task, work
 
 if TYPE_CHECKING:
     from ingest.store.postgres.jobs import Jobs
 
 PORT = 6379  # of the head, where ray start gives no other
+PROBE_SECONDS = 5.0
+CONNECT_SECONDS = 20.0  # a cluster that is well answers in 2
 ENDING_SECONDS = 10
+COMMAND = command_for("ingest.queue.ray_actors")
 
 
 class Actors:
@@ -36,7 +46,7 @@ class Actors:
         self._ray: Any = ray
         self._jobs = jobs
         self._calls: dict[Any, Any] = {}  # what an actor will have said when it ends, by the actor
-        _connect(ray, address)
+        _connect(ray, _head_of(address))
         try:
             self._start(task)
         except BaseException:
@@ -46,7 +56,7 @@ class Actors:
     def _start(self, task: Task) -> None:
         nodes = [node for node in self._ray.nodes() if node["Alive"] and node["Resources"].get("CPU", 0) >= 1]
         if not nodes:
-            raise KestrelError("No node of the Ray cluster has a processor to give.", "See: ray status")
+            raise WorkersUnreachable("No node of the Ray cluster has a processor to give.", "See: ray status")
         kind = self._ray.remote(
             num_cpus=1, max_concurrency=2, max_restarts=-1, max_task_retries=-1, scheduling_strategy="SPREAD"
         )(_Worker)
@@ -65,7 +75,9 @@ class Actors:
                     raise error.cause from error
                 raise KestrelError(f"A worker on Ray failed: {error.cause!r}.", "See the log of its node.") from error
             except self._ray.exceptions.RayError as error:
-                raise KestrelError(f"The workers on Ray are lost: {error}.", "Run the same command again.") from error
+                raise WorkersUnreachable(
+                    f"The workers on Ray are lost: {error}.", "Run the same command again."
+                ) from error
 
     def close(self) -> None:
         """Let each finish the files that it holds for a moment, then end it."""
@@ -90,12 +102,60 @@ class _Worker:
         self._stopped.set()
 
 
-def _connect(ray: Any, address: str) -> None:
-    host, _, port = address.removeprefix("ray://").partition(":")
+def _head_of(address: str) -> tuple[str, int]:
+    """Host and port of `ray://HEAD[:PORT]`."""
     try:
-        ray.init(address=f"{host}:{port or PORT}", log_to_driver=False, configure_logging=False, namespace="kestrel")
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        raise KestrelError(
-            f"There is no Ray cluster at {address} that this machine is a node of: {error}.",
-            f"Start one: ray start --head --port={PORT}, and on other machines ray start --address=HEAD:{PORT}",
+        parts = urlsplit(address)
+        host, port = parts.hostname, parts.port or PORT
+    except ValueError:
+        host = None
+    if not host:
+        raise UsageError(f"{address} is no address of a Ray cluster.", "Write ray://HEAD or ray://HEAD:PORT.")
+    return host, port
+
+
+def _connect(ray: Any, head: tuple[str, int]) -> None:
+    """Be a part of the cluster, or say within `CONNECT_SECONDS` what is in the way.
+
+    Ray itself tries for minutes and cannot be interrupted, so a process that can be ended tries first.
+    """
+    address = "{}:{}".format(*head)
+    try:
+        socket.create_connection(head, PROBE_SECONDS).close()
+    except OSError as error:
+        raise _unreachable(address, str(error)) from error
+    path = os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)
+    try:
+        first = subprocess.run(  # noqa: S603 - our own interpreter
+            [*COMMAND, address], env={**os.environ, "PYTHONPATH": path}, capture_output=True, timeout=CONNECT_SECONDS
+        )
+    except subprocess.TimeoutExpired as error:
+        raise _unreachable(
+            address, f"what listens there did not answer as a head in {CONNECT_SECONDS:.0f} s"
         ) from error
+    if first.returncode:
+        raise _unreachable(address, " ".join(first.stderr.decode(errors="replace").split()[-60:]))
+    ray._private.worker._worker_logs_enabled = False  # it prints the deaths of nodes where our results go
+    _join(ray, address)
+
+
+def _join(ray: Any, address: str) -> None:
+    ray.init(address=address, log_to_driver=False, configure_logging=False, namespace="kestrel")
+
+
+def _unreachable(address: str, reason: str) -> WorkersUnreachable:
+    return WorkersUnreachable(
+        f"There is no Ray cluster at {address} that this machine is a node of: {reason}.",
+        f"Give the port of ray start --head ({PORT} unless told otherwise, not the 10001 of Ray Client), and make this "
+        f"machine a node: ray start --address={address}",
+    )
+
+
+def main() -> None:
+    """Connect once to the cluster at the address in the first argument. What is in the way goes to standard error."""
+    import ray
+
+    try:
+        _join(ray, sys.argv[1])
+    except Exception as error:  # noqa: BLE001 - told by the process that waits for this one
+        sys.exit(f"{type(error).__name__}: {error}")

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -301,3 +302,20 @@ def test_a_page_comes_in_under_its_address(knowledge, monkeypatch):
     assert (hit.source, hit.title) == ("http://example.org/rules.php", "Rules")
     assert knowledge.text("http://example.org/p") == "Plan: Basic; Price: 12"
     assert knowledge.remove("http://example.org/p").chunks == 1
+
+
+def test_pages_are_read_here_where_files_are_read_elsewhere(knowledge, monkeypatch, tmp_path):
+    (tmp_path / "a.txt").write_text("A file.", encoding="utf-8")
+    sent = []
+
+    def elsewhere(files):
+        sent.extend(file.uri for file in files)
+        return iter(())
+
+    with server(lambda _request, _socket: ok(b"<html><body><p>A page of rules.</p></body></html>")) as wire:
+        fetched = partial(fetch, network=wire.network)
+        monkeypatch.setattr(pipeline, "download", lambda wanted, folder: download(wanted, folder, fetched))
+        options = IngestOptions(urls=True, workers=1, elsewhere=elsewhere)
+        *_, report = pipeline.add(knowledge, ["http://example.org/rules", tmp_path / "a.txt"], options)
+    assert sent == [str(tmp_path / "a.txt")]
+    assert (report.added, knowledge.text("http://example.org/rules")) == (1, "A page of rules.")

@@ -53,17 +53,20 @@ TRAINED_ONLY = ("rank", "epochs", "rate", "batch", "longest", "four_bit")
 @click.option(
     "--longest", type=click.IntRange(16), help="Leave out examples of more tokens. Default: the base's window."
 )
-@click.option("--four-bit", is_flag=True, help="QLoRA: the base in four bits; on a GPU, with bitsandbytes.")
+@click.option("--four-bit", is_flag=True, help="QLoRA: the base in four bits. Needs a GPU and bitsandbytes.")
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same files.")
 @click.option("--force", is_flag=True, help="Write over what is there, and train from the start.")
 @json_option
 def finetune(kb: Path, questions: Path, out: Path, as_json: bool, **options: Any) -> None:
     """Write what a model is fine-tuned on, and with --base train a model on it."""
     from eval.finetuning.card import write_card
+    from eval.finetuning.loading import check_packages
     from eval.finetuning.serving import serving
     from eval.finetuning.training import train
     from eval.showing import training_progress
 
+    if options["base"]:  # before anything is written, or taken away by --force
+        check_packages(four_bit=options["four_bit"])
     manifest = _written(kb, questions, out, options)
     if not as_json:
         _say_rows(manifest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +17,16 @@ if TYPE_CHECKING:
     from assistant.answers import ModelProfile
     from eval.longcontext.cases import Case
     from eval.longcontext.measuring import Cell
+    from eval.longcontext.quality import ArticleFigures
+    from eval.samples import Question
 
 EXAMPLES = """\b
 Examples:
   python -m eval longcontext --llm tgi:http://localhost:8080 --lengths 2000,4000,8000,16000
   python -m eval longcontext --llm tgi:http://localhost:8080 --cases longeval/lines/*.jsonl --write falcon.toml
+  python -m eval longcontext --llm tgi:http://localhost:8080 --cases QuALITY.v1.0.1.htmlstripped.dev
 """
+MADE = 20  # cases of each length, where none is said
 GENERATED = ("passkey", "keyvalue", "needles")
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
@@ -38,21 +43,28 @@ def _lengths(_context: click.Context, _option: click.Parameter, value: str) -> t
 @click.option("--profile", metavar="NAME", envvar="KESTREL_PROFILE", help="The served model, as of `assistant models`.")
 @click.option("--tokenizer", type=FILE, envvar="KESTREL_TOKENIZER", help="The served model's tokenizer.json.")
 @click.option("--any-model", is_flag=True, help="Do not ask whether the server serves the model of --profile.")
-@click.option("--cases", type=FILE, multiple=True, help="LongEval's files of lines or topics; repeatable.")
+@click.option("--cases", type=FILE, multiple=True, help="LongEval's lines or topics, or QuALITY; repeatable.")
 @click.option("--task", "tasks", type=click.Choice(GENERATED), multiple=True, help="Made here. Default: passkey.")
 @click.option("--lengths", callback=_lengths, default="1000,2000,4000,8000,16000", show_default=True, metavar="TOKENS")
-@click.option("--each", type=click.IntRange(1), default=20, show_default=True, help="Cases of each length.")
+@click.option("--each", type=click.IntRange(1), help="Cases of each length. Default: 20, and all of a file.")
 @click.option(
     "--write", type=click.Path(path_type=Path, dir_okay=False), help="Write the profile with its usable length."
 )
 @json_option
 def longcontext(
-    cases: tuple[Path, ...], tasks: tuple[str, ...], lengths: tuple[int, ...], each: int, as_json: bool, **options: Any
+    cases: tuple[Path, ...],
+    tasks: tuple[str, ...],
+    lengths: tuple[int, ...],
+    each: int | None,
+    as_json: bool,
+    **options: Any,
 ) -> int:
     """Ask a model for what stands in prompts of growing length, and say how long they may be.
 
-    `--mode auto` sends whole documents only up to the usable length of the profile that --write makes.
+    `--mode auto` sends whole documents only up to the usable length of the profile that --write makes. QuALITY is
+    scored by itself: it asks what an article means, and says nothing about a usable length.
     """
+    from eval.longcontext import quality
     from eval.longcontext.figures import curve_of, figures_of
     from eval.longcontext.measuring import measure
 
@@ -61,31 +73,74 @@ def longcontext(
     ).open()
     if isinstance(model, str):
         raise click.UsageError("The extractive answerer has no window. Name a model server with --llm.")
-    results = measure(_all(cases, tasks, lengths, each, model), model, lambda result: _say(result.tokens, result.right))
-    curve = curve_of(model.profile.name, results)
+    articles, files = _read(cases, each)
+    made = _made(tasks or (() if cases else ("passkey",)), lengths, each or MADE, model)
+    results = measure(chain(_all(files), made), model, lambda result: _say(result.tokens, result.right))
+    judged = quality.read_articles(articles, model, lambda one: _say(one.tokens, one.right, ("right", "not right")))
+    curve, read = curve_of(model.profile.name, results), quality.figures(judged, len(articles))
     if options["write"]:
         _write(options["write"], model.profile, curve.usable)
     if as_json:
-        emit_json(figures_of(curve))
+        emit_json(figures_of(curve) | ({"quality": quality.as_json(read)} if read else {}))
         return 0
-    click.echo(_told(curve.lengths, curve.depths, curve.usable))
+    told = [_told(curve.lengths, curve.depths, curve.usable)] if results or not articles else []
+    click.echo("\n".join([*told, *(_articles(read, len(articles)) if articles else ())]))
     return 0
 
 
-def _all(
-    files: tuple[Path, ...], tasks: tuple[str, ...], lengths: tuple[int, ...], each: int, model: Any
-) -> Iterator[tuple[str, Case]]:
-    from eval.longcontext.measuring import from_questions, generated
+def _read(files: tuple[Path, ...], each: int | None) -> tuple[list[Question], dict[str, Sequence[Question]]]:
+    """Questions on articles of all files, and the cases of each other file, by its name."""
+    from eval.longcontext.quality import is_quality
     from eval.question_sets import load
+    from ingest.errors import UsageError
 
+    articles: list[Question] = []
+    others: dict[str, Sequence[Question]] = {}
     for path in files:
-        yield from from_questions(path.stem, load(path).part("test")[:each])
-    for task in tasks or (() if files else ("passkey",)):
+        asked = load(path).part("test")[:each]
+        articles += [question for question in asked if is_quality(question)]
+        others[path.stem] = [question for question in asked if not is_quality(question)]
+        if not all(question.answers for question in others[path.stem]):
+            raise UsageError(f"{path} has questions without an answer.", "Give LongEval's files, or QuALITY's.")
+    return articles, others
+
+
+def _all(files: dict[str, Sequence[Question]]) -> Iterator[tuple[str, Case]]:
+    from eval.longcontext.measuring import from_questions
+
+    for name, questions in files.items():
+        yield from from_questions(name, questions)
+
+
+def _made(tasks: Sequence[str], lengths: tuple[int, ...], each: int, model: Any) -> Iterator[tuple[str, Case]]:
+    from eval.longcontext.measuring import generated
+
+    for task in tasks:
         yield from generated(task, lengths, each, model)
 
 
-def _say(tokens: int, right: bool) -> None:
-    say(f"{tokens:>7,} tokens: {'found' if right else 'not found'}")
+def _articles(found: ArticleFigures | None, asked: int) -> list[str]:
+    from eval.longcontext.quality import PUBLISHED
+
+    if found is None:
+        return [f"QuALITY: none of {asked} prompts fits the model's window."]
+    lines = [click.style("QuALITY, articles sent whole", bold=True)]
+    for name, score in (("all", found.all), ("hard", found.hard)):
+        if score:
+            low, high = score.interval
+            lines.append(
+                f"  {name:<5} {score.share:>4.0%} of {score.questions:<5} (95 % {low:.0%}…{high:.0%}), "
+                f"{score.unparsed} unparsed, {score.corrected:.0%} less guessing"
+            )
+    lines.append(
+        f"  Prompts of {found.tokens:,} tokens in the mean; {found.too_long} of {asked} did not fit the window."
+    )
+    published = ", ".join(f"{share:.1%} ({name})" for name, share in PUBLISHED.items())
+    return [*lines, f"  FalconLite2, published, on the hidden test part and with a prompt not told: {published}."]
+
+
+def _say(tokens: int, right: bool, words: tuple[str, str] = ("found", "not found")) -> None:
+    say(f"{tokens:>7,} tokens: {words[0] if right else words[1]}")
 
 
 def _of(cells: Sequence[Cell], task: str) -> list[Cell]:

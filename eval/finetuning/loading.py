@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -82,14 +82,24 @@ def quiet() -> Iterator[None]:
 
 def check_packages(*, four_bit: bool = False) -> None:
     """Raises `MissingExtra` without the packages of [finetune], `UsageError` for four bits without a GPU."""
-    absent = [name for name in (*NEEDED, *(("bitsandbytes",) if four_bit else ())) if find_spec(name) is None]
+    _check_installed(NEEDED)
+    if four_bit and not on_gpu():
+        raise UsageError(
+            "--four-bit (QLoRA) needs a GPU that PyTorch can use, and this machine has none.",
+            "Leave it out to train LoRA over the base as it is, or run it where there is one.",
+        )
+    if four_bit:
+        _check_installed((*NEEDED, "bitsandbytes"))
+
+
+def _check_installed(packages: Sequence[str]) -> None:
+    absent = [name for name in packages if find_spec(name) is None]
     if absent:
+        beside = " bitsandbytes" if "bitsandbytes" in absent else ""
         raise MissingExtra(
             f"Fine-tuning needs packages that are not installed: {', '.join(absent)}.",
-            'Run: pip install "kestrel-assistant[finetune]"' + (" bitsandbytes" if four_bit else ""),
+            f'Run: pip install "kestrel-assistant[finetune]"{beside}',
         )
-    if four_bit and not on_gpu():
-        raise UsageError("A base in four bits needs a GPU, and there is none.", "Leave out --four-bit.")
 
 
 def _precision(four_bit: bool) -> dict[str, Any]:

@@ -75,19 +75,30 @@ def from_questions(group: str, questions: Sequence[Question]) -> Iterator[tuple[
 
 def measure(cases: Iterator[tuple[str, Case]], llm: LLM, watch: Watch | None = None) -> list[Result]:
     """Sends every case that fits the model's window; greedily. Raises the model's errors."""
-    profile = llm.profile
     results = []
     for group, case in cases:
-        prompt = case.prompt if case.raw else fill(profile.template, neutralise(case.prompt, profile.control_tokens))
-        length = llm.count(prompt).tokens
-        if length > min(profile.max_input, profile.window - case.tokens):
+        if (sent := fitted(case, llm)) is None:
             continue
-        sampling = replace(profile.sampling, max_tokens=case.tokens, temperature=0.0, top_p=None, typical_p=None)
-        result = Result(case, group, length, found(case, llm.complete(prompt, sampling).text))
+        prompt, length = sent
+        result = Result(case, group, length, found(case, answered(case, prompt, llm)))
         results.append(result)
         if watch:
             watch(result)
     return results
+
+
+def fitted(case: Case, llm: LLM) -> tuple[str, int] | None:
+    """What is sent for a case, and its length in tokens; None where that and the answer do not fit the window."""
+    profile = llm.profile
+    prompt = case.prompt if case.raw else fill(profile.template, neutralise(case.prompt, profile.control_tokens))
+    length = llm.count(prompt).tokens
+    return None if length > min(profile.max_input, profile.window - case.tokens) else (prompt, length)
+
+
+def answered(case: Case, prompt: str, llm: LLM) -> str:
+    """The greedy answer."""
+    sampling = replace(llm.profile.sampling, max_tokens=case.tokens, temperature=0.0, top_p=None, typical_p=None)
+    return llm.complete(prompt, sampling).text
 
 
 def found(case: Case, text: str) -> bool:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import random
 import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from assistant.counting import TokenizerFile
 from assistant.llms.scripted import ScriptedModel
 from assistant.profiles import profile_named, read_profiles
-from eval.commands.longcontext import _told, _write
+from eval.commands.longcontext import _told, _write, longcontext
 from eval.longcontext.cases import Case, key_values, pass_key
 from eval.longcontext.measuring import (
     Cell,
@@ -25,7 +27,9 @@ from eval.longcontext.measuring import (
     usable_length,
 )
 from eval.longcontext.published import PUBLISHED
+from eval.longcontext.quality import as_json, figures, read_articles
 from eval.question_sets import load
+from eval.tasks.outputs import read_outputs
 
 
 def reader(characters: int = 10**9) -> ScriptedModel:
@@ -119,3 +123,59 @@ def test_raw_cases_are_sent_without_the_template():
     assert not model.prompts[0].startswith("<|prompter|>")
     assert model.prompts[1].startswith("<|prompter|>Hello")
     assert model.prompts[1].count("<|assistant|>") == 1
+
+
+RECORDED = {"turbo-16k-0613": 124, "Claude-100k": 149, "gpt4-32k": 166}  # right of 202, as they were published
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", RECORDED)
+def test_quality_gives_recorded_answers_their_recorded_score(name: str, shared_data: Path):
+    folder = shared_data / "leval"
+    asked = load(folder / "closed" / "quality.jsonl.gz").questions
+    said = read_outputs(folder / "predictions" / name / "quality.pred.jsonl.gz").beside(asked)
+    model = ScriptedModel([text or "" for text in said], profile_named("falconlite2"))
+    judged = read_articles(asked, model)
+    told = figures(judged, len(asked))
+    assert (told.all.right, told.all.questions, told.too_long) == (RECORDED[name], 202, 0)
+    for prompt, question in zip(model.prompts, asked, strict=True):
+        assert prompt.startswith("<|prompter|>Read the document")
+        assert prompt.endswith("Answer:<|endoftext|><|assistant|>")
+        assert prompt.count(question.choices[3]) >= 1
+
+
+def article(folder: Path) -> Path:
+    """Two questions of QuALITY's form on one article, one of them hard, and one on an article that is too long."""
+
+    def asked(number: int, hard: int) -> dict[str, object]:
+        options = ["the dog", "the cat", "the cow", "the hen"]
+        return {"question_unique_id": f"q{number}", "question": "Who barked?", "options": options, "gold_label": 1,
+                "difficult": hard}  # fmt: skip
+
+    records = [
+        {"article_id": "1", "article": "The dog barked at the cat.", "questions": [asked(1, 0), asked(2, 1)]},
+        {"article_id": "2", "article": "The dog barked. " * 9000, "questions": [asked(3, 1)]},
+    ]
+    path = folder / "quality.dev.gz"
+    path.write_bytes(gzip.compress("\n".join(json.dumps(record) for record in records).encode()))
+    return path
+
+
+def test_quality_by_the_command(tmp_path: Path):
+    (tmp_path / "said.json").write_text('["A", "I do not know"]', encoding="utf-8")
+    options = ["--llm", f"scripted:{tmp_path / 'said.json'}", "--profile", "falconlite2"]
+    call = CliRunner().invoke(longcontext, [*options, "--cases", str(article(tmp_path))], standalone_mode=False)
+    assert call.exception is None
+    assert re.search(r"all +50% of 2 +\(95 % 9%…91%\), 1 unparsed, 50% less guessing", call.stdout)
+    assert re.search(r"hard +0% of 1 ", call.stdout)
+    assert "1 of 3 did not fit the window" in call.stdout
+    assert "Usable length" not in call.stdout
+    assert "published, on the hidden test part" in call.stdout
+
+
+def test_quality_as_json_holds_every_figure(tmp_path: Path):
+    asked = load(article(tmp_path)).questions
+    told = as_json(figures(read_articles(asked, ScriptedModel(["B", "A"], profile_named("falconlite2"))), 3))
+    assert (told["all"]["right"], told["hard"]["right"], told["too_long"]) == (1, 1, 1)
+    assert told["all"]["corrected"] == pytest.approx((1 - 1 / 3) / 2)
+    assert figures((), 3) is None

@@ -194,8 +194,14 @@ def test_what_cannot_be_trained_says_why(base, tmp_path, monkeypatch):
     folder = training_set(tmp_path / "set", ROWS)
     with pytest.raises(UsageError, match="cannot be loaded"):
         train(folder, Training(str(tmp_path)))
-    with pytest.raises(MissingExtra, match="bitsandbytes"):
+    monkeypatch.setattr("eval.finetuning.loading.on_gpu", lambda: False)
+    with pytest.raises(UsageError, match=r"--four-bit \(QLoRA\) needs a GPU .* this machine has none"):
         train(folder, Training(str(base), four_bit=True))
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr("eval.finetuning.loading.on_gpu", lambda: True)
+        elsewhere.setattr("eval.finetuning.loading.find_spec", lambda name: None if name == "bitsandbytes" else name)
+        with pytest.raises(MissingExtra, match=r"finetune.*bitsandbytes"):
+            train(folder, Training(str(base), four_bit=True))
     (folder / "train.jsonl").write_text("{}\n", encoding="utf-8")
     with pytest.raises(UsageError, match="not what"):
         train(folder, Training(str(base)))
@@ -297,3 +303,13 @@ def test_questions_on_tested_documents_train_an_embedder_only_when_asked_to(town
         shared = triples_of(knowledge, both, shared_documents=True)
     assert [each.right for each in shared if each.question == again.question] == ["The zarquil of dune is white."]
     assert all(each.wrong and each.wrong != each.right for each in shared)
+
+
+def test_four_bits_without_a_gpu_are_refused_before_anything_is_written(tmp_path, monkeypatch):
+    monkeypatch.setattr("eval.finetuning.loading.on_gpu", lambda: False)
+    (tmp_path / "set.jsonl").write_text('{"question": "When?", "answers": ["now"]}\n', encoding="utf-8")
+    options = ["--questions", str(tmp_path / "set.jsonl"), "--out", str(tmp_path / "out"), "--base", "x", "--four-bit"]
+    call = CliRunner().invoke(evaluation, ["finetune", *options], standalone_mode=False)
+    assert isinstance(call.exception, UsageError)
+    assert "this machine has none. Leave it out" in str(call.exception)
+    assert not (tmp_path / "out").exists()

@@ -64,8 +64,9 @@ def export(store: Store, path: Path) -> Iterator[int | Moved]:
 def import_file(store: Store, path: Path) -> Iterator[int | Moved]:
     """Put all of an export into `store`. Run again after a stop, it goes on with what is not there yet.
 
-    Every document is read back and compared, vectors included; then the questions that were asked at the export are
-    asked again, unless the store holds other documents too. Raises `KnowledgeBaseMismatch`, `KnowledgeBaseDamaged`.
+    Every document is read back and compared, vectors included; the store is verified in full; then the questions that
+    were asked at the export are asked again, unless it holds other documents too. Raises `KnowledgeBaseMismatch`,
+    `KnowledgeBaseDamaged`.
     """
     with ExportReader(path) as file:
         _require_same_model(store, file, path)
@@ -76,6 +77,7 @@ def import_file(store: Store, path: Path) -> Iterator[int | Moved]:
             yield done
         store.maintain()
         _compare(store, file, sources)
+        _verify(store)
         yield _moved(store, file, present)
 
 
@@ -114,6 +116,16 @@ def _compare(store: Store, file: ExportReader, sources: Sequence[Source]) -> Non
                     f"{entry.source.uri} is not stored as it stands in the file.",
                     "Another process may have changed it meanwhile; run: ingest verify --full, then import again.",
                 )
+
+
+def _verify(store: Store) -> None:
+    """What `ingest verify --full` does: caches too, and whatever else was there before the import."""
+    if findings := list(store.verify(full=True)):
+        first = findings[0]
+        raise KnowledgeBaseDamaged(
+            f"All of the file is stored, but {len(findings)} problems were found. {first.where}: {first.problem}.",
+            f"{first.remedy} All are listed by: ingest verify --full",
+        )
 
 
 def _equal(entry: Entry, stored: Entry) -> bool:

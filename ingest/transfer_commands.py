@@ -96,8 +96,8 @@ def follow(address: str, every: float | None, kb: Path, as_json: bool) -> None:
 def import_(path: Path, kb: Path, as_json: bool) -> int:
     """Bring an exported file in without embedding again. After a stop, the same command goes on.
 
-    Every document is read back and compared with the file, and questions asked at the export are asked again.
-    Exit code 7 when they are not answered as they were.
+    Every document is read back and compared with the file, the whole is checked as by ingest verify --full, and
+    questions asked at the export are asked again. Exit code 7 when they are not answered as they were.
     """
     from ingest import transfer
     from ingest.store import open_store

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import secrets
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -28,6 +31,7 @@ FORMAT = "kestrel-export"
 VERSION = 1
 MANIFEST = "manifest.json"
 SOURCES = "sources.json"
+UNFINISHED = ".part"
 STORED = zipfile.ZIP_STORED  # half floats do not shrink
 
 # What zipfile raises for bytes that are not as they were: a member that calls itself encrypted is a RuntimeError.
@@ -54,17 +58,25 @@ class Probe:
 
 
 class ExportWriter:
-    """Writes `path` under another name; it appears whole when the block ends well, or not at all."""
+    """Writes `path` under another name; it appears whole when the block ends well, or not at all.
+
+    What a killed one left is removed. Of two that write the same `path` at once the later one stays, and the earlier
+    one ends with `UsageError`: each has a file of its own, so that they never mix.
+    """
 
     def __init__(self, path: Path, model: Model) -> None:
         self._path = path
-        self._unfinished = path.with_name(f".{path.name}.part")
+        self._unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}{UNFINISHED}")
         self._model = model
         self._members: dict[str, str] = {}
         self.counts = {"documents": 0, "chunks": 0, "sources": 0, "pieces": 0}
 
     def __enter__(self) -> Self:
-        self._zip = zipfile.ZipFile(self._unfinished, "w", zipfile.ZIP_DEFLATED, compresslevel=1)
+        for left in self._left_behind():
+            with suppress(OSError):  # Windows: another process has it open
+                left.unlink(missing_ok=True)
+        self._file = self._unfinished.open("xb")
+        self._zip = zipfile.ZipFile(self._file, "w", zipfile.ZIP_DEFLATED, compresslevel=1)
         return self
 
     def piece(self, entries: Sequence[Entry]) -> None:
@@ -86,11 +98,28 @@ class ExportWriter:
         self._write(MANIFEST, json.dumps({**head, "sha256": self._members, "probes": asked}, indent=1).encode("ascii"))
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        self._zip.close()
-        if kind is None:
-            self._unfinished.replace(self._path)
-        else:
+        try:
+            with self._file:
+                self._zip.close()
+                self._file.flush()
+                os.fsync(self._file.fileno())  # else a power cut may leave the name without the content
+            if kind is None:
+                self._appear()
+        finally:
             self._unfinished.unlink(missing_ok=True)
+
+    def _appear(self) -> None:
+        try:
+            self._unfinished.replace(self._path)
+        except FileNotFoundError as error:
+            raise UsageError(
+                f"Another export to {self._path} began while this one was being written, and goes on.",
+                "Wait for that one, or give another name with --to.",
+            ) from error
+
+    def _left_behind(self) -> list[Path]:
+        start = f".{self._path.name}."
+        return [p for p in self._path.parent.iterdir() if p.name.startswith(start) and p.name.endswith(UNFINISHED)]
 
     def _write(self, name: str, data: bytes, method: int | None = None) -> None:
         self._members[name] = hashlib.sha256(data).hexdigest()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import sqlite3
 import zipfile
+from contextlib import closing
 
 import pytest
 from click.testing import CliRunner
@@ -118,6 +120,29 @@ def test_an_export_that_is_stopped_leaves_no_file(filled, tmp_path, monkeypatch)
     next(steps)
     steps.close()
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_of_two_exports_to_one_file_the_later_stays_whole(filled, tmp_path, monkeypatch):
+    monkeypatch.setattr("ingest.transfer.PIECE_CHUNKS", 20)
+    earlier = export(filled, tmp_path / "kb.kestrel")
+    next(earlier)
+    last(export(filled, tmp_path / "kb.kestrel"))
+    whole = (tmp_path / "kb.kestrel").read_bytes()
+    with pytest.raises(UsageError, match=r"Another export to .*kb\.kestrel began"):
+        last(earlier)
+    assert (tmp_path / "kb.kestrel").read_bytes() == whole
+    assert [path for path in tmp_path.iterdir() if path.name.endswith(".part")] == []
+
+
+def test_an_import_into_what_is_damaged_says_so_at_its_end(filled, tmp_path):
+    last(export(filled, tmp_path / "kb.kestrel"))
+    target = open_store(tmp_path / "target", create=True)
+    target.commit([put("/mine.txt", prose(1000))])
+    with closing(sqlite3.connect(tmp_path / "target" / "kb.db", isolation_level=None)) as raw:
+        raw.execute("UPDATE chunks SET heading = 'Another'")
+    with pytest.raises(KnowledgeBaseDamaged, match=r"but 9 problems were found\. /mine.txt: chunk 0 was altered"):
+        last(import_file(target, tmp_path / "kb.kestrel"))
+    target.close()
 
 
 def test_nothing_to_export_says_so(tmp_path):

@@ -15,7 +15,7 @@ from ingest.documents import Source
 from ingest.errors import StorageFailed
 from ingest.knowledge_base import KnowledgeBase
 from ingest.reports import Read
-from ingest.store.postgres.connection import Server
+from ingest.store.postgres.connection import PAUSE_SECONDS, RETRY_SECONDS, Server
 from ingest.store.postgres.jobs import Claim, Job, Jobs
 from ingest.workers import FailedFile, Limits, ParsedFile, ParserPool
 from ingest.writer import Writer
@@ -45,7 +45,7 @@ def work(task: Task, worker: str, stopped: Callable[[], bool]) -> None:
     """Claim and store until `stopped`. `worker` is a name that no other one has."""
     server = Server(task.location)
     jobs = Jobs(server)
-    with KnowledgeBase.open(task.location, embedder=task.embedder) as knowledge:
+    with _opened(task) as knowledge:
         chunker = open_chunker(task.chunker, knowledge.embedder)
         try:
             with ParserPool(chunker, task.limits, workers=1) as pool:
@@ -61,6 +61,18 @@ def work(task: Task, worker: str, stopped: Callable[[], bool]) -> None:
             raise
         finally:
             server.close()
+
+
+def _opened(task: Task) -> KnowledgeBase:
+    """Waits where the database is away: a worker may be started in the middle of a failover."""
+    until = time.monotonic() + RETRY_SECONDS
+    while True:
+        try:
+            return KnowledgeBase.open(task.location, embedder=task.embedder)
+        except StorageFailed:
+            if time.monotonic() > until:
+                raise
+            time.sleep(PAUSE_SECONDS)
 
 
 def _carry_out(knowledge: KnowledgeBase, jobs: Jobs, claim: Claim, pool: ParserPool) -> None:
@@ -125,7 +137,8 @@ def _renewed(jobs: Jobs, claim: Claim, lease: float) -> Iterator[None]:
 
     def renew() -> None:
         while not ended.wait(lease / 3):
-            jobs.renew(claim.token, lease)
+            with suppress(StorageFailed):
+                jobs.renew(claim.token, lease)
 
     thread = threading.Thread(target=renew, name="lease", daemon=True)
     if claim.jobs:

@@ -5,11 +5,8 @@ One real server on this machine. It shows nothing of partitions, of power loss o
 
 from __future__ import annotations
 
-import re
-import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 import pytest
 
@@ -19,6 +16,7 @@ from ingest.store import open_store
 from ingest.store.postgres.connection import Server
 from ingest.store.postgres.following import Follower
 from ingest.transfer import export, import_file
+from tests.support.cutting_proxy import cutting_proxy
 from tests.support.entries import prose, put, vector
 
 psycopg = pytest.importorskip("psycopg", reason="the extra postgres is not installed")
@@ -142,58 +140,13 @@ def test_following_misses_nothing_of_six_writers_where_following_by_row_number_d
     assert len(naive) < 288
 
 
-@contextmanager
-def cutting_proxy(socket_path, *, cuts):
-    """A way to the server that passes the first `cuts` COMMITs on and then hangs up before their acknowledgement."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    left = [cuts]
-
-    def pump(client):
-        server = socket.socket(socket.AF_UNIX)
-        server.connect(socket_path)
-        replies = threading.Thread(target=_copy, args=(server, client), daemon=True)
-        replies.start()
-        while data := client.recv(1 << 16):
-            if left[0] and b"COMMIT" in data:
-                left[0] -= 1
-                client.shutdown(socket.SHUT_RDWR)
-                server.sendall(data)
-                replies.join(5)  # the server answers nobody
-                break
-            server.sendall(data)
-        server.close()
-        client.close()
-
-    def accept():
-        while True:
-            try:
-                client, _ = listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=pump, args=(client,), daemon=True).start()
-
-    threading.Thread(target=accept, daemon=True).start()
-    yield listener.getsockname()[1], left
-    listener.close()
-
-
-def _copy(source, target):
-    try:
-        while data := source.recv(1 << 16):
-            target.sendall(data)
-    except OSError:
-        return
-
-
 def test_a_commit_whose_acknowledgement_was_lost_is_looked_up_and_not_repeated(truth, postgres_location):
-    folder = re.search(r"host=([^&]+)", postgres_location)[1]
-    database = re.search(r"/(kb\d+)\?", postgres_location)[1]
-    with cutting_proxy(f"{folder}/.s.PGSQL.5432", cuts=0) as (port, left):
-        store = open_store(f"postgresql://postgres@127.0.0.1:{port}/{database}?sslmode=disable&gssencmode=disable")
+    with cutting_proxy(postgres_location) as proxy:
+        store = open_store(proxy.location)
         store.commit([put("/a.txt", prose(1))])
-        left[0] = 1
+        proxy.cuts = 1
         committed = store.commit([put("/b.txt", prose(2))])
-        assert left[0] == 0
+        assert proxy.cuts == 0
         assert (committed.generation, committed.documents_added) == (2, 1)
         store.close()
     assert truth.generation() == 2

@@ -21,6 +21,7 @@ from ingest.queue.claiming import CLAIM_FILES, MOST_TRIES, Task
 from ingest.queue.crews import crew_of
 from ingest.queue.running import QueuedIngest
 from ingest.store import open_store
+from tests.support.cutting_proxy import cutting_proxy
 from tests.support.entries import prose, put
 
 psycopg = pytest.importorskip("psycopg", reason="the extra postgres is not installed")
@@ -124,6 +125,43 @@ def test_a_file_that_is_offered_again_keeps_its_place_until_it_has_ended(jobs, t
     assert list(jobs.offer(offers(tmp_path, 1), "sentence")) == [key]
     assert jobs.results([key]) == {}
     assert [job.tries for job in jobs.claim("two", "sentence", 1, 60).jobs] == [1]
+
+
+FINISH = b"UPDATE jobs SET finished"
+COMMITS_THAT_STORED = "SELECT count(*) FROM kestrel.commits WHERE result::jsonb ? 'held'"
+
+
+def test_a_finish_whose_acknowledgement_was_lost_is_looked_up_and_not_repeated(
+    jobs, truth, postgres_location, tmp_path
+):
+    with cutting_proxy(postgres_location, after=FINISH) as proxy:
+        server = Server(proxy.location)
+        unsure = Jobs(server)
+        jobs.offer(offers(tmp_path, 2), "sentence")
+        claim = unsure.claim("one", "sentence", 2, 60)
+        proxy.cuts = 1
+        ended = unsure.finish(
+            claim, [put("/0.txt", prose(1)), put("/1.txt", prose(2))], {"/0.txt": ENDED, "/1.txt": ENDED}
+        )
+        assert proxy.cuts == 0
+        server.close()
+    assert ended == {"/0.txt", "/1.txt"}
+    assert truth.generation() == 1
+    assert jobs.depth() == Depth(waiting=0, claimed=0, expired=0)
+
+
+def test_a_worker_that_never_hears_of_three_of_its_commits_stores_each_file_once(truth, postgres_location, tmp_path):
+    folder = write_files(tmp_path / "docs", 5 * CLAIM_FILES)
+    expected = contents_of_a_plain_run(folder, tmp_path / "plain")
+    with cutting_proxy(postgres_location, after=FINISH) as proxy:
+        proxy.cuts = 3
+        with command(folder, proxy.location, 1) as process:
+            report = report_of(process)
+        assert proxy.cuts == 0
+    assert (report["added"], report["unchanged"]) == (5 * CLAIM_FILES, 0)
+    nothing_lost_nothing_twice(postgres_location, truth, expected)
+    assert count(postgres_location, "SELECT max(tries) FROM kestrel.jobs") == 1
+    assert truth.generation() == count(postgres_location, COMMITS_THAT_STORED)
 
 
 def nothing_lost_nothing_twice(location, truth, expected):

@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ingest.errors import KnowledgeBaseError, MissingExtra, StorageFailed
 from ingest.plain import without_secrets
@@ -17,8 +17,10 @@ from ingest.store.postgres.schema import SCHEMA
 if TYPE_CHECKING:
     from psycopg import Connection
 
+Result = TypeVar("Result")
 CONNECTIONS = 8  # at most; more threads wait for one
 RETRY_SECONDS = 120.0  # a failover by Patroni takes about 20 s
+RETRY_READING_SECONDS = 10.0  # who prefers a standby has the others at once
 PAUSE_SECONDS = 0.5
 CONNECT_SECONDS = 5
 
@@ -44,6 +46,7 @@ class Server:
         wish = {"target_session_attrs": "prefer-standby" if standby else "read-write"}
         self._conninfo = conninfo.make_conninfo("", **{"connect_timeout": CONNECT_SECONDS, **wish, **asked})
         self.name = f"postgresql://{asked.get('host', 'localhost')}/{asked.get('dbname', '')}"  # without the password
+        self._patience = RETRY_READING_SECONDS if standby else RETRY_SECONDS
         self._turns = threading.BoundedSemaphore(CONNECTIONS)
         self._guard = threading.Lock()
         self._idle: list[Connection] = []
@@ -62,12 +65,14 @@ class Server:
             finally:
                 self._give(connection)
 
-    @contextmanager
-    def snapshot(self) -> Iterator[Connection]:
-        """A reading transaction: everything in it sees one state."""
-        with self.translated(), self.connection() as connection, connection.transaction():
+    def read(self, work: Callable[[Connection], Result]) -> Result:
+        """Run `work` in a transaction that sees one state, again as a whole when the server fails under it."""
+
+        def in_snapshot(connection: Connection) -> Result:
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            yield connection
+            return work(connection)
+
+        return self._persistently(in_snapshot)
 
     def unit(self, work: Callable[[Connection], dict[str, Any]]) -> dict[str, Any]:
         """Run `work` in one transaction, again as a whole when the server fails, and never twice to the end.
@@ -75,17 +80,8 @@ class Server:
         Each try first writes the same token. When the acknowledgement of a COMMIT was lost, the next try meets the
         token, waits for the old transaction where it still runs, and returns what that one did.
         """
-        token, until = uuid.uuid4(), time.monotonic() + RETRY_SECONDS
-        while True:
-            try:
-                with self.connection() as connection, connection.transaction():
-                    return _once(connection, token, work)
-            except self._passing() as error:
-                if time.monotonic() > until:
-                    raise self._failed(error) from error
-                time.sleep(PAUSE_SECONDS)
-            except self._psycopg.Error as error:
-                raise self._failed(error) from error
+        token = uuid.uuid4()
+        return self._persistently(lambda connection: _once(connection, token, work))
 
     @contextmanager
     def translated(self) -> Iterator[None]:
@@ -99,6 +95,19 @@ class Server:
             self._closed = True
             while self._idle:
                 self._idle.pop().close()
+
+    def _persistently(self, work: Callable[[Connection], Result]) -> Result:
+        until = time.monotonic() + self._patience
+        while True:
+            try:
+                with self.connection() as connection, connection.transaction():
+                    return work(connection)
+            except self._passing() as error:
+                if time.monotonic() > until:
+                    raise self._failed(error) from error
+                time.sleep(PAUSE_SECONDS)
+            except self._psycopg.Error as error:
+                raise self._failed(error) from error
 
     def _passing(self) -> tuple[type[Exception], ...]:
         errors = self._psycopg.errors
@@ -119,8 +128,12 @@ class Server:
             if self._idle:
                 return self._idle.pop()
         connection = self._psycopg.connect(self._conninfo, autocommit=True)
-        connection.execute(f"SET search_path = {SCHEMA}, public")
-        connection.execute("SET idle_in_transaction_session_timeout = '60s'")  # an old transaction delays all followers
+        try:
+            connection.execute(f"SET search_path = {SCHEMA}, public")
+            connection.execute("SET idle_in_transaction_session_timeout = '60s'")  # an old one delays all followers
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _give(self, connection: Connection) -> None:

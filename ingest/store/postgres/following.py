@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.changes import Change, Put, Record, Remove
 from ingest.errors import KnowledgeBaseMismatch, UsageError
+from ingest.store.postgres.position import Position, read_position
 from ingest.store.postgres.reading import (
     changed_sources,
     gone_sources,
@@ -44,21 +46,30 @@ class Follower:
 
     def catch_up(self) -> int:
         """How many names changed. Cheap when nothing did."""
-        with self._server.snapshot() as connection:
-            identity, end, recovering = _state(connection)
-            cursor = self._cursor(identity)
-            if end < cursor and not recovering:
-                raise KnowledgeBaseMismatch(
-                    f"{self._server.name} is older than the folder that follows it: it was restored from a backup.",
-                    f"Remove {self._path.parent} and follow again.",
-                )
-            if end <= cursor:  # a standby that lags has nothing for us
-                return 0
-            count = self._apply(connection, cursor, end)
+        count, reached = self._server.read(self._step)
         if count:
             self._store.maintain()
-        self._remember(identity, end)
+        if reached:
+            self._remember(reached)
         return count
+
+    def _step(self, connection: Connection) -> tuple[int, Position | None]:
+        there = read_position(connection)
+        here = self._remembered(there)
+        self._require_same_database(here, there)
+        if there.precedes(here):
+            if there.recovering and there.checkpoint <= here.timeline:
+                return 0, None  # a standby that lags has nothing for us
+            raise KnowledgeBaseMismatch(
+                f"{self._server.name} is older than the folder that follows it: it was restored from a backup, or a "
+                f"standby took over that did not have all ({there.generation} commits, of {here.generation} seen).",
+                f"Where that was meant, remove {self._path.parent} and follow again.",
+            )
+        # On a new timeline numbers of transactions that were lost with the old one are given again.
+        first = here.cursor if there.timeline == here.timeline else 0
+        if first == there.cursor:
+            return 0, None
+        return self._apply(connection, first, there.cursor), there
 
     def _apply(self, connection: Connection, cursor: int, end: int) -> int:
         sources = changed_sources(connection, cursor, end)
@@ -83,34 +94,36 @@ class Follower:
         there = {source.uri for source in read_sources(connection)}
         return [source.uri for source in self._store.sources() if source.uri not in there]
 
-    def _cursor(self, identity: str) -> int:
-        if not self._path.exists():
-            if self._store.sources():
-                raise UsageError(
-                    f"{self._path.parent} holds documents of its own and follows no database.",
-                    "Follow into a new folder: what the database does not hold would be removed from this one.",
-                )
-            self._remember(identity, 0)
-        state = json.loads(self._path.read_text(encoding="utf-8"))
-        if state["identity"] != identity:
+    def _remembered(self, there: Position) -> Position:
+        """Where the folder stands; at the beginning, where it has followed nothing yet."""
+        if self._path.exists():
+            return Position(**{**asdict(there), **json.loads(self._path.read_text(encoding="utf-8"))})
+        if self._store.sources():
+            raise UsageError(
+                f"{self._path.parent} holds documents of its own and follows no database.",
+                "Follow into a new folder: what the database does not hold would be removed from this one.",
+            )
+        beginning = replace(there, generation=0, cursor=0)
+        self._remember(beginning)
+        return beginning
+
+    def _require_same_database(self, here: Position, there: Position) -> None:
+        if here.identity != there.identity:
             raise KnowledgeBaseMismatch(
                 f"{self._path.parent} follows another database than {self._server.name}.",
                 "Give another folder with --kb.",
             )
-        return int(state["cursor"])
+        if here.system != there.system:
+            raise KnowledgeBaseMismatch(
+                f"{self._server.name} is in another PostgreSQL now ({there.system}, it was {here.system}), by a dump "
+                "or an upgrade, and that counts its transactions anew.",
+                f"Remove {self._path.parent} and follow again.",
+            )
 
-    def _remember(self, identity: str, cursor: int) -> None:
+    def _remember(self, position: Position) -> None:
         unfinished = self._path.with_suffix(f".{os.getpid()}.new")
-        unfinished.write_text(json.dumps({"identity": identity, "cursor": cursor}), encoding="utf-8")
+        unfinished.write_text(json.dumps(position.lasting()), encoding="utf-8")
         unfinished.replace(self._path)
-
-
-def _state(connection: Connection) -> tuple[str, int, bool]:
-    row = connection.execute(
-        "SELECT identity::text, pg_snapshot_xmin(pg_current_snapshot())::text::bigint, pg_is_in_recovery() FROM base"
-    ).fetchone()
-    assert row is not None
-    return row[0], row[1], row[2]
 
 
 def _grouped(changes: Iterator[Change]) -> Iterator[list[Change]]:

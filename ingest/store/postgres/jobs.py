@@ -130,8 +130,8 @@ class Jobs:
 
     def stored(self, claim: Claim) -> dict[str, Source]:
         """What the knowledge base holds under the names of the claimed files."""
-        with self._server.snapshot() as connection:
-            sources = named_sources(connection, [job.uri for job in claim.jobs])
+        names = [job.uri for job in claim.jobs]
+        sources = self._server.read(lambda connection: named_sources(connection, names))
         return {source.uri: source for source in sources}
 
     def finish(self, claim: Claim, changes: Sequence[Change], results: Mapping[str, dict[str, Any]]) -> set[str]:
@@ -153,16 +153,15 @@ class Jobs:
     def results(self, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
         """Of these jobs, those that have ended."""
         ended = "SELECT id, result FROM jobs WHERE id = ANY(%s) AND finished IS NOT NULL"
-        with self._server.translated(), self._server.connection() as connection:
-            return {key: json.loads(result) for key, result in connection.execute(ended, (list(ids),))}
+        rows = self._server.read(lambda connection: connection.execute(ended, (list(ids),)).fetchall())
+        return {key: json.loads(result) for key, result in rows}
 
     def depth(self) -> Depth:
         count = (
             "SELECT count(*) FILTER (WHERE claim IS NULL), count(*) FILTER (WHERE until >= now()), "
             "count(*) FILTER (WHERE until < now()) FROM jobs WHERE finished IS NULL"
         )
-        with self._server.translated(), self._server.connection() as connection:
-            row = connection.execute(count).fetchone()
+        row = self._server.read(lambda connection: connection.execute(count).fetchone())
         assert row is not None
         return Depth(*row)
 

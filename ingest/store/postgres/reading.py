@@ -69,9 +69,10 @@ def read_entry(connection: Connection, source: Source) -> Entry | None:
     return entry_from_json(json.loads(row[1]), unpack(bytes(row[2])), source, vectors)
 
 
-def first_source(connection: Connection, document_id: str) -> Source | None:
+def first_entry(connection: Connection, document_id: str) -> Entry | None:
+    """A stored document under the first of its names."""
     row = connection.execute(_SOURCES + "WHERE d.id = %s ORDER BY s.uri LIMIT 1", (document_id,)).fetchone()
-    return source_of(row) if row else None
+    return read_entry(connection, source_of(row)) if row else None
 
 
 def read_holdings(connection: Connection) -> list[Holding]:

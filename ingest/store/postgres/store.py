@@ -55,13 +55,12 @@ class PostgresStore:
     def maintain(self) -> None:
         """Forget the tokens of commits that nobody can ask for any more, and bring the folder up to date."""
         self._refuse_unwritable()
-        with self._server.translated(), self._server.connection() as connection:
-            connection.execute("DELETE FROM commits WHERE made < now() - interval '1 day'")
+        old = "DELETE FROM commits WHERE made < now() - interval '1 day'"
+        self._server.unit(lambda connection: {"rows": connection.execute(old).rowcount})
         self.followed()
 
     def model(self) -> Model | None:
-        with self._server.snapshot() as connection:
-            return reading.read_model(connection)
+        return self._server.read(reading.read_model)
 
     def generation(self) -> int:
         return self._number("SELECT generation FROM base")
@@ -76,30 +75,24 @@ class PostgresStore:
         return Statistics(sources, documents, chunks, self._number(size, (SCHEMA,)))
 
     def sources(self) -> list[Source]:
-        with self._server.snapshot() as connection:
-            return reading.read_sources(connection)
+        return self._server.read(reading.read_sources)
 
     def holdings(self) -> list[Holding]:
-        with self._server.snapshot() as connection:
-            return reading.read_holdings(connection)
+        return self._server.read(reading.read_holdings)
 
     def document(self, document_id: str) -> Document | None:
-        with self._server.snapshot() as connection:
-            source = reading.first_source(connection, document_id)
-            entry = reading.read_entry(connection, source) if source else None
+        entry = self._server.read(lambda connection: reading.first_entry(connection, document_id))
         return entry.document if entry else None
 
     def contents(self) -> Mapping[str, bytes]:
-        with self._server.snapshot() as connection:
-            return reading.read_contents(connection)
+        return self._server.read(reading.read_contents)
 
     def entry(self, source: Source) -> Entry | None:
-        with self._server.snapshot() as connection:
-            return reading.read_entry(connection, source)
+        return self._server.read(lambda connection: reading.read_entry(connection, source))
 
     def known_vectors(self, hashes: Iterable[bytes]) -> Mapping[bytes, FloatMatrix]:
-        with self._server.snapshot() as connection:
-            return reading.read_known_vectors(connection, hashes)
+        wanted = list(hashes)  # it may be read more than once
+        return self._server.read(lambda connection: reading.read_known_vectors(connection, wanted))
 
     def chunks(self, document_id: str) -> list[Chunk]:
         return self.followed().chunks(document_id)
@@ -166,8 +159,7 @@ class PostgresStore:
         return str(row[0])
 
     def _number(self, query: str, values: tuple[object, ...] = ()) -> int:
-        with self._server.snapshot() as connection:
-            row = connection.execute(query, values).fetchone()
+        row = self._server.read(lambda connection: connection.execute(query, values).fetchone())
         assert row is not None
         return int(row[0])
 

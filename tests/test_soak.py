@@ -27,7 +27,9 @@ def soak(folder: Path, seconds: int, growth: float) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_two_minutes_of_mixed_use(tmp_path: Path) -> None:
-    soak(tmp_path, 120, growth=2.0)  # in so short a time the allocator alone moves by a megabyte or two
+    soak(
+        tmp_path, 120, growth=4.0
+    )  # in so short a time the allocator alone moves memory: by 0.2 to 2.3 in runs without a leak
 
 
 @pytest.mark.torture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from ingest.errors import KnowledgeBaseDamaged
@@ -11,7 +11,26 @@ from ingest.store.stored_vectors import ids_between
 
 if TYPE_CHECKING:
     from ingest.documents import IntVector
+    from ingest.store.database import Database
     from ingest.store.snapshot import Snapshot
+
+ATTEMPTS = 5  # while maintenance goes on; each of them reads every segment again
+
+
+def lasting_problems(database: Database, check: Callable[[Snapshot], Iterator[str]]) -> list[str]:
+    """What `check` finds in segments that are still those of the knowledge base after it.
+
+    Maintenance puts new segments in the place of old ones and removes their files, also while they are read here: a
+    file that is missing for this reason is no damage.
+    """
+    problems: list[str] = []
+    for _ in range(ATTEMPTS):
+        with database.scratch() as snapshot:
+            problems, layout = list(check(snapshot)), snapshot.meta()["layout"]
+        with database.scratch() as snapshot:
+            if not problems or snapshot.meta()["layout"] == layout:
+                break
+    return problems
 
 
 def size_problems(snapshot: Snapshot) -> Iterator[str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ingest.changes import Finding
 from ingest.errors import KnowledgeBaseDamaged
 from ingest.store.keyword_check import keyword_problems
 from ingest.store.rows import text_hash, unpack
-from ingest.store.segment_check import content_problems, size_problems
+from ingest.store.segment_check import content_problems, lasting_problems, size_problems
 from ingest.store.snapshot import Snapshot
 from ingest.store.table_rows import ChunkRow, DocumentRow, SourceRow, TextRow, VectorRow, is_intact
 
@@ -37,16 +38,25 @@ _CONTRADICTIONS = {
 def verify(database: Database, full: bool) -> Iterator[Finding]:
     """See `Store.verify`. Each check works on a snapshot of its own, so that the log need not grow for long."""
     for check in _FULL if full else _FAST:
-        yield from list(_findings(database, check))
+        yield from _findings(partial(_seen, database, check))
+    yield from _findings(partial(_segments, database, content_problems if full else size_problems))
 
 
-def _findings(database: Database, check: Callable[[Snapshot], Iterator[Finding]]) -> Iterator[Finding]:
+def _findings(check: Callable[[], list[Finding]]) -> list[Finding]:
     """A page that cannot even be read is a finding like any other."""
     try:
-        with database.scratch() as snapshot:
-            yield from check(snapshot)
+        return check()
     except KnowledgeBaseDamaged as error:
-        yield Finding("kb.db", error.message, _RESTORE)
+        return [Finding("kb.db", error.message, _RESTORE)]
+
+
+def _seen(database: Database, check: Callable[[Snapshot], Iterator[Finding]]) -> list[Finding]:
+    with database.scratch() as snapshot:
+        return list(check(snapshot))
+
+
+def _segments(database: Database, check: Callable[[Snapshot], Iterator[str]]) -> list[Finding]:
+    return [Finding("segments", problem, _REBUILD) for problem in lasting_problems(database, check)]
 
 
 def _structure(snapshot: Snapshot) -> Iterator[Finding]:
@@ -72,16 +82,6 @@ def _relations(snapshot: Snapshot) -> Iterator[Finding]:
     for problem, query in _CONTRADICTIONS.items():
         for (subject,) in snapshot.connection.execute(query):
             yield Finding("kb.db", problem.format(subject), _READ_AGAIN)
-
-
-def _segment_files(snapshot: Snapshot) -> Iterator[Finding]:
-    for problem in size_problems(snapshot):
-        yield Finding("segments", problem, _REBUILD)
-
-
-def _segment_contents(snapshot: Snapshot) -> Iterator[Finding]:
-    for problem in content_problems(snapshot):
-        yield Finding("segments", problem, _REBUILD)
 
 
 def _names(snapshot: Snapshot) -> Iterator[Finding]:
@@ -133,5 +133,5 @@ def _keywords(snapshot: Snapshot) -> Iterator[Finding]:
         yield Finding("keyword index", problem, _REBUILD)
 
 
-_FAST = (_structure, _relations, _segment_files)
-_FULL = (_structure_and_indexes, _relations, _names, _documents, _vectors, _segment_contents, _keywords)
+_FAST = (_structure, _relations)
+_FULL = (_structure_and_indexes, _relations, _names, _documents, _vectors, _keywords)

@@ -14,6 +14,9 @@ from ingest.changes import Record
 from ingest.documents import Heading, Source
 from ingest.errors import KnowledgeBaseDamaged, KnowledgeBaseError
 from ingest.store import open_store
+from ingest.store.database import Database
+from ingest.store.maintenance import renew
+from ingest.store.segment_check import content_problems, lasting_problems, size_problems
 from tests.support.entries import prose, put, vector
 
 TABLES = {
@@ -233,3 +236,26 @@ def test_flipped_bits_are_found_or_change_nothing(sound, tmp_path):
 @pytest.mark.slow
 def test_many_flipped_bits_are_found_or_change_nothing(sound, tmp_path):
     assert flip_bits(sound, tmp_path / "kb", count=3_000, seed=2) >= 500
+
+
+@pytest.mark.parametrize("check", [size_problems, content_problems])
+def test_segments_that_maintenance_replaces_meanwhile_are_no_damage(folder, check):
+    """What a second process does to the files between the reading of the manifest and that of the segments."""
+    database = Database(folder, create=False, read_only=True)
+    renewed = 0
+
+    def overtaken(snapshot):
+        nonlocal renewed
+        snapshot.meta()  # the read transaction begins here
+        if renewed < 2:
+            renewed += 1
+            with closing(Database(folder, create=False, read_only=False)) as other:
+                renew(other)
+        return check(snapshot)
+
+    assert lasting_problems(database, overtaken) == []
+    assert renewed == 2
+    (segment,) = (folder / "segments").glob("*.seg")
+    segment.unlink()
+    assert len(lasting_problems(database, check)) == 1
+    database.close()

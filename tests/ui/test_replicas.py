@@ -1,0 +1,131 @@
+"""Two replicas of the pages on one folder behind a real balancer, of which one is killed.
+
+What it does not show: replicas on two hosts, a host that is cut off while its processes live, a balancer that dies.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from ingest.knowledge_base import KnowledgeBase
+from tests.support.sessions import free_port
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+CONFIGURATION = Path(__file__).parents[2] / "docs" / "deploy" / "haproxy.cfg"
+WAIT = 60_000  # milliseconds
+QUESTIONS = {"What does a lost badge cost?": "35 euros", "When does the gate close?": "nine"}
+
+
+@contextmanager
+def running(command: list[str], environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("KESTREL_")}
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**clean, **environment}
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def replica(stack: ExitStack, kb: Path) -> tuple[subprocess.Popen[bytes], str]:
+    port = free_port()
+    command = [sys.executable, "-m", "ui", "--kb", str(kb), "--port", str(port), "--no-open"]
+    process = stack.enter_context(running(command, {}))
+    wait_for(f"http://127.0.0.1:{port}/_stcore/health")
+    return process, f"127.0.0.1:{port}"
+
+
+def wait_for(url: str) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(url, timeout=2):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError(f"{url} did not answer within a minute")
+
+
+class Client(threading.Thread):
+    """Fetches the page again and again, without a cookie, as a new visitor would."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(daemon=True)
+        self.url, self.failures, self.fetched = url, list[str](), 0
+        self.stopped = threading.Event()
+
+    def run(self) -> None:
+        while not self.stopped.wait(0.05):
+            try:
+                with urllib.request.urlopen(self.url, timeout=20) as page:
+                    assert b"<html" in page.read()
+                self.fetched += 1
+            except OSError as error:
+                self.failures.append(repr(error))
+
+
+def ask(page, question: str) -> None:
+    box = page.get_by_placeholder("Ask your documents")
+    box.fill(question, timeout=WAIT)
+    box.press("Enter")
+    page.locator(".st-key-conversation").get_by_text(QUESTIONS[question]).first.wait_for(timeout=WAIT)
+
+
+@pytest.fixture
+def kb(tmp_path: Path) -> Path:
+    (tmp_path / "rules.md").write_text("A lost badge costs 35 euros.\n\nThe gate closes at nine.\n", encoding="utf-8")
+    command = [sys.executable, "-m", "ingest", "add", str(tmp_path / "rules.md"), "--kb", str(tmp_path / "kb")]
+    subprocess.run(command, check=True, capture_output=True)
+    return tmp_path / "kb"
+
+
+def test_one_of_two_replicas_is_killed_and_nobody_sees_an_error(kb: Path, browser) -> None:
+    haproxy = shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin")
+    if haproxy is None:
+        pytest.skip("no HAProxy here (Debian: apt-get install haproxy)")
+    with ExitStack() as stack:
+        replicas = dict(replica(stack, kb)[::-1] for _ in range(2))
+        first, second = replicas
+        listen = f"127.0.0.1:{free_port()}"
+        places = {"LISTEN": listen, "REPLICA_1": first, "REPLICA_2": second}
+        stack.enter_context(running([haproxy, "-f", str(CONFIGURATION)], places))
+        wait_for(f"http://{listen}/_stcore/health")
+        page = browser.new_context().new_page()
+        page.goto(f"http://{listen}")
+        ask(page, "What does a lost badge cost?")
+        (cookie,) = [each["value"] for each in page.context.cookies() if each["name"] == "kestrel"]
+        visitors = [Client(f"http://{listen}/") for _ in range(2)]
+        for visitor in visitors:
+            visitor.start()
+        time.sleep(1)
+        replicas[{"one": first, "two": second}[cookie]].send_signal(signal.SIGKILL)  # the one that the page is on
+        killed = time.monotonic()
+        ask(page, "When does the gate close?")
+        answered = time.monotonic() - killed
+        for visitor in visitors:
+            visitor.stopped.set()
+            visitor.join(30)
+        assert [failure for visitor in visitors for failure in visitor.failures] == []
+        assert all(visitor.fetched > 5 for visitor in visitors)
+        (other,) = [each["value"] for each in page.context.cookies() if each["name"] == "kestrel"]
+        assert other != cookie
+        page.goto(f"http://{listen}/history")  # what was asked of the dead one is kept beside the collection
+        page.get_by_text("What does a lost badge cost").first.wait_for(timeout=WAIT)
+        page.context.close()
+    fetched = sum(visitor.fetched for visitor in visitors)
+    print(f"next answer {answered:.1f} s after the kill; {fetched} pages fetched by others, 0 errors")
+    with KnowledgeBase.open(kb, read_only=True) as knowledge:
+        assert list(knowledge.store.verify(full=True)) == []

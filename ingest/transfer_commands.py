@@ -65,13 +65,13 @@ def export(path: Path, force: bool, kb: Path, as_json: bool) -> None:
 @knowledge_base_option
 def follow(address: str, every: float | None, kb: Path, as_json: bool) -> None:
     """Keep the folder --kb in step with a database. Search and answers then work in it as in any other."""
-    from ingest.store import open_store
     from ingest.store.postgres.connection import Server
     from ingest.store.postgres.following import Follower
+    from ingest.store.sqlite import SqliteStore
 
     if "://" in str(kb):
         raise UsageError("--kb is the folder that follows, and cannot be a database.", "Give a folder with --kb.")
-    store = open_store(kb, create=True)
+    store = SqliteStore(kb, create=True)
     server = Server(address, standby=True)
     try:
         follower = Follower(server, store, kb)

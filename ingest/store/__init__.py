@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ingest.protocols import OpensStore, Store
 
 DATABASE = "kb.db"  # the file by which a folder is known to be a knowledge base
+FOLLOWING = "following.json"  # the file by which it is known to follow a database
 
 STORES = Registry(
     "stores",

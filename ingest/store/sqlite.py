@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from ingest.changes import Change, Committed, Finding, Holding, Receipt, Statistics
 from ingest.documents import Chunk, Document, Entry, Filter, Hit, Model, Source
-from ingest.store import ballast
+from ingest.errors import UsageError
+from ingest.store import FOLLOWING, ballast
 from ingest.store.compaction import rebuild
 from ingest.store.database import Database
 from ingest.store.faults import DiskFull
@@ -60,7 +61,16 @@ class SqliteStore:
         return self._vectors.degraded
 
     def commit(self, changes: Sequence[Change]) -> Committed:
-        """See `Store.commit`."""
+        """See `Store.commit`. Raises `UsageError` where the folder follows a database."""
+        if (self.folder / FOLLOWING).exists():
+            raise UsageError(
+                f"{self.folder} follows a database, and what is written here would never get there.",
+                "Write to the database: --kb postgresql://…; the folder has it a moment later.",
+            )
+        return self.follow(changes)
+
+    def follow(self, changes: Sequence[Change]) -> Committed:
+        """A commit as its follower makes it, and nobody else where the folder follows a database."""
         if not changes:
             return Committed(self.generation(), 0, 0, 0, 0)
         self._database.check_place()

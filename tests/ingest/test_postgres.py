@@ -12,6 +12,7 @@ import pytest
 
 from ingest.changes import Remove
 from ingest.errors import KnowledgeBaseMismatch, StorageFailed, UsageError
+from ingest.knowledge_base import KnowledgeBase
 from ingest.store import open_store
 from ingest.store.postgres.connection import Server
 from ingest.store.postgres.following import Follower
@@ -87,6 +88,21 @@ def test_a_folder_of_its_own_does_not_follow(truth, follow):
     folder.commit([put("/mine.txt", prose(1))])
     with pytest.raises(UsageError, match="documents of its own"):
         catch_up()
+
+
+def test_only_the_follower_writes_to_a_folder_that_follows(truth, follow, tmp_path):
+    folder, catch_up = follow
+    truth.commit([put("/a.txt", prose(1))])
+    catch_up()
+    with KnowledgeBase.open(tmp_path / "kb", embedder="hashing") as knowledge:
+        for change in ([put("/mine.txt", prose(2))], [Remove("/a.txt")]):
+            with pytest.raises(UsageError, match="follows a database"):
+                knowledge.store.commit(change)
+        with pytest.raises(UsageError, match="follows a database"):
+            knowledge.remove("/a.txt")
+    truth.commit([put("/b.txt", prose(3))])
+    assert catch_up() == 1
+    assert [source.uri for source in folder.sources()] == ["/a.txt", "/b.txt"]
 
 
 def test_a_follower_of_another_database_is_refused(truth, follow, postgres_server, tmp_path):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from ingest.changes import Change, Put, Record, Remove
 from ingest.errors import KnowledgeBaseMismatch, UsageError
+from ingest.store import FOLLOWING
 from ingest.store.postgres.position import Position, read_position
 from ingest.store.postgres.reading import (
     changed_sources,
@@ -29,20 +30,19 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
     from ingest.documents import Model, Source
-    from ingest.protocols import Store
     from ingest.store.postgres.connection import Server
+    from ingest.store.sqlite import SqliteStore
 
-CURSOR_FILE = "following.json"
 GROUP_CHUNKS = 2048
 
 
 class Follower:
     """Brings `store`, kept in `folder`, up to what the database holds. Nothing else may write to that folder."""
 
-    def __init__(self, server: Server, store: Store, folder: Path) -> None:
+    def __init__(self, server: Server, store: SqliteStore, folder: Path) -> None:
         self._server = server
         self._store = store
-        self._path = folder / CURSOR_FILE
+        self._path = folder / FOLLOWING
 
     def catch_up(self) -> int:
         """How many names changed. Cheap when nothing did."""
@@ -76,8 +76,8 @@ class Follower:
         gone = gone_sources(connection, cursor, end) if cursor else self._not_there(connection)
         model = read_model(connection)
         for changes in _grouped(self._changes(connection, sources, model)):
-            self._store.commit(changes)
-        self._store.commit([Remove(uri) for uri in gone])
+            self._store.follow(changes)
+        self._store.follow([Remove(uri) for uri in gone])
         return len(sources) + len(gone)
 
     def _changes(self, connection: Connection, sources: list[Source], model: Model | None) -> Iterator[Change]:

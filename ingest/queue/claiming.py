@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -42,25 +42,27 @@ class Task:
 
 
 def work(task: Task, worker: str, stopped: Callable[[], bool]) -> None:
-    """Claim and store until `stopped`. `worker` is a name that no other one has."""
-    server = Server(task.location)
-    jobs = Jobs(server)
-    with _opened(task) as knowledge:
-        chunker = open_chunker(task.chunker, knowledge.embedder)
+    """Claim and store until `stopped`. `worker` is a name that no other one has, but one that died had before."""
+    with closing(Server(task.location)) as server:
+        jobs = Jobs(server)
+        jobs.release(worker, tried=True)
         try:
-            with ParserPool(chunker, task.limits, workers=1) as pool:
-                while not stopped():
-                    claim = jobs.claim(worker, task.chunker, CLAIM_FILES, task.lease)
-                    with _renewed(jobs, claim, task.lease):
-                        _carry_out(knowledge, jobs, claim, pool)
-                    if not claim.jobs:
-                        time.sleep(IDLE_SECONDS)
+            with _opened(task) as knowledge:
+                _serve(task, worker, stopped, knowledge, jobs)
         except BaseException:
             with suppress(StorageFailed):  # then what is claimed comes free with its lease
                 jobs.release(worker, tried=True)
             raise
-        finally:
-            server.close()
+
+
+def _serve(task: Task, worker: str, stopped: Callable[[], bool], knowledge: KnowledgeBase, jobs: Jobs) -> None:
+    with ParserPool(open_chunker(task.chunker, knowledge.embedder), task.limits, workers=1) as pool:
+        while not stopped():
+            claim = jobs.claim(worker, task.chunker, CLAIM_FILES, task.lease)
+            with _renewed(jobs, claim, task.lease):
+                _carry_out(knowledge, jobs, claim, pool)
+            if not claim.jobs:
+                time.sleep(IDLE_SECONDS)
 
 
 def _opened(task: Task) -> KnowledgeBase:

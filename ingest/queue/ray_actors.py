@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 import threading
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -33,7 +32,7 @@ class Actors:
     """An actor for each node that is alive at the start. `address` is `ray://HEAD[:PORT]`; see `Crew`.
 
     The command itself has to run on a node of the cluster, which may be one without processors to give: such a node
-    gets no worker. Ray starts an actor of a dead node anew on another one; its files come free with their lease.
+    gets no worker. Ray starts an actor of a dead node anew on another one that has a processor to give.
     """
 
     def __init__(self, task: Task, jobs: Jobs, address: str) -> None:
@@ -90,13 +89,15 @@ class Actors:
 
 
 class _Worker:
-    """What runs on a node. A restart takes a new name: the old one's claims are not its own."""
+    """What runs on a node. Started again, it has the same name, and gives back what it held before it died."""
 
     def __init__(self) -> None:
         self._stopped = threading.Event()
 
     def work(self, task: Task) -> None:
-        work(task, f"ray:{uuid.uuid4().hex[:12]}", self._stopped.is_set)
+        import ray
+
+        work(task, f"ray:{ray.get_runtime_context().get_actor_id()}", self._stopped.is_set)
 
     def stop(self) -> None:
         self._stopped.set()

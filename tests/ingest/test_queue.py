@@ -30,6 +30,7 @@ from ingest.store.postgres.connection import Server  # noqa: E402
 from ingest.store.postgres.jobs import Depth, Job, Jobs  # noqa: E402
 from tests.support.queued import (  # noqa: E402
     EMBEDDER,
+    WORKING,
     command,
     contents_of_a_plain_run,
     count,
@@ -175,8 +176,8 @@ def test_a_worker_killed_in_mid_ingest_loses_nothing(truth, postgres_location, t
     folder = write_files(tmp_path / "docs", 60)
     (folder / "empty.txt").write_text("", encoding="utf-8")
     expected = contents_of_a_plain_run(folder, tmp_path / "plain")
-    with command(folder, postgres_location, 2, slowly=0.03) as process:
-        wait_for(lambda: 0 < finished(postgres_location) < 40)
+    with command(folder, postgres_location, 2, slowly=0.2) as process:
+        wait_for(lambda: 0 < finished(postgres_location) < 40 and count(postgres_location, WORKING) == 2)
         victim = workers_of(process)[0]
         victim.kill()
         report = report_of(process)

@@ -18,6 +18,7 @@ from ingest.queue.claiming import Task
 from ingest.queue.ray_actors import Actors
 from ingest.store import open_store
 from tests.support.queued import (
+    WORKING,
     command,
     contents_of_a_plain_run,
     count,
@@ -39,11 +40,11 @@ FILES = 40
 def test_a_node_killed_in_mid_ingest_loses_nothing_and_its_worker_starts_again_on_another(postgres_location, tmp_path):
     folder = write_files(tmp_path / "docs", FILES)
     expected = contents_of_a_plain_run(folder, tmp_path / "plain")
-    with ray_cluster(KESTREL_TEST_SECONDS_A_TEXT="0.05") as cluster:
+    with ray_cluster(KESTREL_TEST_SECONDS_A_TEXT="0.3") as cluster:
         cluster.add_node("one", 2)
         cluster.add_node("two", 2)
         with command(folder, postgres_location, cluster.address) as process:
-            wait_for(lambda: len(cluster.hosts()) == 2 and 2 < finished(postgres_location) < FILES - 10)
+            wait_for(lambda: 0 < finished(postgres_location) < FILES - 8 and count(postgres_location, WORKING) == 2)
             victim = cluster.hosts()[0]
             assert cluster.kill(victim) > 2
             killed = time.monotonic()

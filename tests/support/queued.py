@@ -19,6 +19,7 @@ from ingest.pipeline import IngestOptions
 from tests.support.entries import prose
 
 EMBEDDER = "tests.support.dangerous:Dangerous"
+WORKING = "SELECT count(DISTINCT worker) FROM kestrel.jobs WHERE claim IS NOT NULL"  # workers that hold files
 ROOT = Path(__file__).parents[2]
 
 

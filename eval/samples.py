@@ -72,7 +72,8 @@ class Reply:
 
     `key` is a hash over everything that shaped the answer (`eval.runs`). `passages` are what was retrieved, best
     first; `cited` the places of the answer's citations that were located in the text. Tokens are the served model's
-    own and 0 where none was asked; seconds are wall-clock. `error` says why there is no answer; "" where there is one.
+    own and 0 where none was asked; `read_tokens` are of the passages that the embedded answerer read within a budget,
+    and 0 without one. Seconds are wall-clock. `error` says why there is no answer; "" where there is one.
     `likelihoods` are of the question's choices, in their order, where they were asked for (`eval.variants.weighed`);
     `unweighed` says why there are none although they were.
     """
@@ -88,6 +89,7 @@ class Reply:
     cited: tuple[Place, ...] = ()
     prompt_tokens: int = 0
     output_tokens: int = 0
+    read_tokens: int = 0
     seconds: float = 0.0
     first_token: float | None = None  # seconds
     model: str = ""
@@ -96,6 +98,11 @@ class Reply:
     likelihoods: tuple[Likelihood, ...] = ()
     unweighed: str = ""
     settings: Mapping[str, str | int | float] = field(default_factory=dict)
+
+    @property
+    def spent(self) -> int:
+        """Tokens that the answer took."""
+        return self.prompt_tokens + self.output_tokens or self.read_tokens
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,23 @@ Settings follow a colon: rag:k=8:budget=4000, extractive:dense=0, rag:kb=other-c
 Examples:
   python -m eval run --questions set.jsonl --variants extractive:k=5,extractive:k=20 --out runs/k
   python -m eval run --questions set.jsonl --variants prompting,rag --llm tgi:http://localhost:8080 --out runs/a
+  python -m eval run --questions set.jsonl --variants extractive --budgets sweep --out runs/budgets
 """
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+
+
+def _budgets(_context: click.Context, _option: click.Parameter, value: str | None) -> tuple[int, ...]:
+    from eval.variants.budgets import SWEEP
+
+    if value == "sweep":
+        return SWEEP
+    try:
+        found = sorted({int(part) for part in (value or "").split(",") if part.strip()})
+    except ValueError as error:
+        raise click.BadParameter("write numbers of tokens between commas, 2000,4000, or sweep") from error
+    if found and found[0] < 1:
+        raise click.BadParameter("a budget is at least one token")
+    return tuple(found)
 
 
 @click.command(epilog=EXAMPLES)
@@ -43,6 +58,9 @@ FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
     "Default: what fits.",
 )
 @click.option("--likelihoods", is_flag=True, help="Also ask how likely the model holds each choice of a question.")
+@click.option(
+    "--budgets", callback=_budgets, metavar="TOKENS", help="Every arm with each of these budgets: 2000,8000, or sweep."
+)
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N questions.")
 @click.option("--workers", type=click.IntRange(1, 64), default=4, show_default=True, help="Questions asked at once.")
 @click.option("--fine-tuned", metavar="SPEC", help="The fine-tuned model, as --llm names one.")
@@ -69,6 +87,7 @@ def run(kb: Path, questions: Path, variants: str, out: Path, as_json: bool, **op
     from eval.runs.folder import RunFolder
     from eval.showing import progress
     from eval.variants import parse_arms
+    from eval.variants.budgets import with_budgets
     from eval.variants.setup import Setup
     from ingest.errors import ModelError
 
@@ -78,9 +97,11 @@ def run(kb: Path, questions: Path, variants: str, out: Path, as_json: bool, **op
         asked = replace(asked, questions=kept)
     model = ModelOptions(options["llm"], options["profile"], options["tokenizer"], any_model=options["any_model"])
     tuned = replace(model, llm=options["fine_tuned"]).open() if options["fine_tuned"] else None
-    setup = Setup(kb, model.open(), tuned, asked.part("train"), options["likelihoods"])
+    setup = Setup(kb, model.open(), tuned, asked.part("train"), options["likelihoods"], options["tokenizer"])
     folder = RunFolder(out)
-    with open_variants(parse_arms(variants), setup) as opened:
+    arms = parse_arms(variants)
+    arms = with_budgets(arms, options["budgets"]) if options["budgets"] else arms
+    with open_variants(arms, setup) as opened:
         say_estimates(estimates(opened, asked.part("test")), options["price"])
         if options["dry_run"]:
             return 0

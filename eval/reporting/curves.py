@@ -16,7 +16,7 @@ SWEPT = ("budget", "k")
 
 @dataclass(frozen=True, slots=True)
 class SweepPoint:
-    """`spent` is the mean of the tokens a question, or k where no model was asked."""
+    """`spent` is the mean a question of the tokens, or of the passages where no model was asked and no budget set."""
 
     arm: str
     spent: float
@@ -72,8 +72,8 @@ def _base(arm: Arm) -> str:
 
 
 def _sweep(found: Evaluation, name: str, arms: list[Arm]) -> Sweep:
-    asked_model = any(reply.prompt_tokens for arm in arms for reply in found.replies[arm.name])
-    points = sorted((_point(found, arm, asked_model) for arm in arms), key=lambda point: point.spent)
+    in_tokens = any(reply.spent for arm in arms for reply in found.replies[arm.name])
+    points = sorted((_point(found, arm, in_tokens) for arm in arms), key=lambda point: point.spent)
     better = {(each.arm, each.baseline) for each in found.comparisons if each.significant and each.difference > 0}
     better |= {(each.baseline, each.arm) for each in found.comparisons if each.significant and each.difference < 0}
     knee = next(
@@ -81,12 +81,12 @@ def _sweep(found: Evaluation, name: str, arms: list[Arm]) -> Sweep:
         for place, point in enumerate(points)
         if not any((dearer.arm, point.arm) in better for dearer in points[place + 1 :])
     )
-    return Sweep(name, "tokens" if asked_model else "passages", tuple(points), knee)
+    return Sweep(name, "tokens" if in_tokens else "passages", tuple(points), knee)
 
 
-def _point(found: Evaluation, arm: Arm, asked_model: bool) -> SweepPoint:
+def _point(found: Evaluation, arm: Arm, in_tokens: bool) -> SweepPoint:
     replies, marks = found.replies[arm.name], found.marks[arm.name]
-    tokens = [reply.prompt_tokens + reply.output_tokens for reply in replies]
+    tokens = [reply.spent for reply in replies]
     passages = [len(reply.passages) for reply in replies]
     scores = [mark.score for mark in marks if mark.outcome != "error"]
-    return SweepPoint(arm.name, fmean(tokens if asked_model else passages), fmean(scores), interval_of(scores))
+    return SweepPoint(arm.name, fmean(tokens if in_tokens else passages), fmean(scores), interval_of(scores))

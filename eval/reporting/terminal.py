@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from eval.evaluation import Evaluation
 from eval.reporting.arms import ArmFigures, figures
-from eval.reporting.curves import sweeps
+from eval.reporting.curves import Sweep, sweeps
 from eval.scoring.marking import WEIGHED
 from eval.statistics.comparing import Comparison
 from eval.statistics.verdict import points
@@ -21,7 +21,7 @@ def shown(found: Evaluation) -> str:
     if found.comparisons:
         parts += ["", *_pairs(found.comparisons)]
     for sweep in sweeps(found):
-        parts += ["", f"Knee of {sweep.name}: {sweep.knee} (no dearer one is better for certain)."]
+        parts += ["", *_sweep(sweep), f"Knee of {sweep.name}: {sweep.knee} (no dearer one is better for certain)."]
     if found.verdict:
         parts += ["", f"Verdict: {found.verdict.sentence}"]
     return "\n".join(parts)
@@ -42,6 +42,20 @@ def _arms(arms: Sequence[ArmFigures]) -> list[str]:
         for arm in arms
     ]
     return aligned([heading, *rows])
+
+
+def _sweep(sweep: Sweep) -> list[str]:
+    """What was spent against what it brought, cheapest first, the knee marked."""
+    rows = [
+        [
+            "knee →" if point.arm == sweep.knee else "",
+            f"{point.spent:,.0f}",
+            f"{100 * point.score:.1f}",
+            f"{100 * point.interval.low:.0f}…{100 * point.interval.high:.0f}",
+        ]
+        for point in sweep.points
+    ]
+    return aligned([[sweep.name, f"{sweep.unit} a question", "score", "95 %"], *rows])
 
 
 def _choices(arms: Sequence[ArmFigures]) -> list[str]:

@@ -98,7 +98,7 @@ def _weighed(question: Question, score: float | None, measures: Mapping[str, flo
 
 def measured(question: Question, reply: Reply) -> dict[str, float]:
     """Every metric that the question allows, by its name."""
-    found: dict[str, float] = {"tokens": float(reply.prompt_tokens + reply.output_tokens), "seconds": reply.seconds}
+    found: dict[str, float] = {"tokens": float(reply.spent), "seconds": reply.seconds}
     if reply.first_token is not None:
         found["first_token"] = reply.first_token
     if reply.output_tokens and reply.seconds:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from assistant.answers import Answer, Citation, Passage
@@ -14,6 +15,7 @@ from eval.variants.setup import Arm, Attempt
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
     from assistant.protocols import LLM
+    from eval.variants.budgets import Counter
 
 
 class OpenAssistant(Protocol):
@@ -23,13 +25,19 @@ class OpenAssistant(Protocol):
 
 
 class DocumentVariant:
-    """Asks an assistant. `llm` None: the extractive answerer; `k` None: as many passages as can be made use of."""
+    """Asks an assistant. `llm` None: the extractive answerer; `k` None: as many passages as can be made use of.
 
-    def __init__(self, arm: Arm, assistant_for: OpenAssistant, llm: LLM | None, k: int | None) -> None:
+    `count` tells the tokens of what the embedded answerer reads; None where that is bound by no budget.
+    """
+
+    def __init__(
+        self, arm: Arm, assistant_for: OpenAssistant, llm: LLM | None, k: int | None, count: Counter | None = None
+    ) -> None:
         self._arm = arm
         self._assistant_for = assistant_for
         self._llm = llm
         self._k = k
+        self._count = count
         self._opened: set[Assistant] = set()
 
     def prepare(self, question: Question) -> Attempt:
@@ -59,7 +67,7 @@ class DocumentVariant:
             "model": ["extractive", manifest["embedder_fingerprint"], manifest["versions"]],
             "prompt": asked,
             "passages": found,
-        }
+        } | ({"counted": self._count.name} if self._count else {})
 
     def _ask(self, kestrel: Assistant, question: Question) -> Reply:
         started = time.perf_counter()
@@ -68,7 +76,9 @@ class DocumentVariant:
         for _ in stream:
             first = first if first is not None else time.perf_counter() - started
         answer = stream.answer
-        return _reply(self._arm, question, answer, (time.perf_counter() - started, first if self._llm else None))
+        reply = _reply(self._arm, question, answer, (time.perf_counter() - started, first if self._llm else None))
+        count = self._count
+        return replace(reply, read_tokens=sum(count(each.text) for each in answer.passages)) if count else reply
 
 
 def with_choices(question: Question) -> str:

@@ -6,9 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from assistant.answering import opened_model
+from eval.variants.budgets import SHORTEST, Budgeted, Counter, check_room
 from eval.variants.documents import DocumentVariant
 from eval.variants.settings import DocumentSettings, document_settings
 from eval.variants.setup import Arm, Setup
+from ingest.errors import UsageError
 
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
@@ -27,7 +29,16 @@ def from_documents(arm: Arm, setup: Setup, settings: DocumentSettings) -> Docume
     """Any arm that searches one knowledge base."""
     model = opened_model(setup.llm)
     kestrel = opened(setup, settings, model)
-    return DocumentVariant(arm, lambda _question: kestrel, None if isinstance(model, str) else model, settings.k)
+    if not isinstance(model, str):
+        check_room(settings.budget, _room(model, settings), model.profile)
+        return DocumentVariant(arm, lambda _question: kestrel, model, settings.k)
+    if settings.budget is None:
+        return DocumentVariant(arm, lambda _question: kestrel, None, settings.k)
+    if settings.expand != "off":
+        raise UsageError(f"The arm {arm.name!r} has a budget and further queries.", "Leave out expand or budget.")
+    count = Counter.of(setup.tokenizer)
+    within = kestrel.searching(Budgeted(retriever_of(kestrel, settings), settings.budget, count))
+    return DocumentVariant(arm, lambda _question: within, None, settings.k or settings.budget // SHORTEST, count)
 
 
 def opened(setup: Setup, settings: DocumentSettings, model: str | LLM) -> Assistant:
@@ -43,8 +54,19 @@ def opened(setup: Setup, settings: DocumentSettings, model: str | LLM) -> Assist
         packing=PackingOptions(settings.mode or "auto", settings.budget, settings.reserve),
         read_only=True,
     )
-    search = _search_settings(settings)
-    return kestrel.searching(TunedRetriever(kestrel.knowledge, search)) if search else kestrel
+    return kestrel.searching(retriever_of(kestrel, settings)) if _search_settings(settings) else kestrel
+
+
+def retriever_of(kestrel: Assistant, settings: DocumentSettings) -> TunedRetriever:
+    from ingest.search import DEFAULT
+
+    return TunedRetriever(kestrel.knowledge, _search_settings(settings) or DEFAULT)
+
+
+def _room(model: LLM, settings: DocumentSettings) -> int:
+    from assistant.packing import PackingOptions, room_for_text
+
+    return room_for_text(model.profile, PackingOptions(reserve=settings.reserve))
 
 
 class TunedRetriever:

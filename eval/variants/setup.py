@@ -39,7 +39,8 @@ class Arm:
 class Setup:
     """What all arms share. `llm` is "extractive", a model server's specification, or an open model; `fine_tuned` is the
     same model after fine-tuning. `examples` are worked questions for `few_shot`. With `likelihoods`, arms are asked
-    besides how likely their model holds each choice of a question (`eval.variants.weighed`).
+    besides how likely their model holds each choice of a question (`eval.variants.weighed`). `tokenizer` is the file by
+    which the embedded answerer's budget is counted; None for an estimate that is never too low.
     """
 
     kb: Path
@@ -47,6 +48,7 @@ class Setup:
     fine_tuned: str | LLM | None = None
     examples: tuple[Question, ...] = ()
     likelihoods: bool = False
+    tokenizer: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """A worker process: `python -m ingest.worker` reads the files its pool names, one after the other, inside its limits.
 
-The first frame from the pool is a pickled `Setup`, every later one names a file. A worker answers each with one frame
-and ends when its input does, so that none outlives its pool.
+The first frame from the pool is a pickled `Setup`, every later one names some files. A worker answers for each of them
+with one frame and ends when its input does, so that none outlives its pool.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ingest.confinement import deny_network, limit_memory, limit_processor_time
 from ingest.errors import KestrelError, UsageError
 from ingest.parsing import Parser
 from ingest.patience import watch
-from ingest.wire import WireClosed, encode, encode_error, receive, send
+from ingest.wire import WireClosed, encode, encode_error, flush, put, receive, send
 
 READY = b""
 MORE_TIME = b"+"  # in place of an answer: the reader begins a part that has the whole time of a file
@@ -56,9 +56,10 @@ def _serve(tasks: IO[bytes], answers: IO[bytes]) -> None:
         send(answers, READY)
         watch(partial(_start_anew, answers, setup.seconds))
         while True:
-            task = json.loads(receive(tasks))
-            limit_processor_time(setup.seconds)
-            send(answers, encode(setup.parser.parse(Path(task["path"]), task["uri"])))
+            for path, uri in json.loads(receive(tasks)):
+                limit_processor_time(setup.seconds)
+                put(answers, encode(setup.parser.parse(Path(path), uri)))
+            flush(answers)
     except KestrelError as error:
         send(answers, encode_error(error))
 

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from ingest.child_process import command_for, start
@@ -24,11 +24,14 @@ from ingest.wire import WireClosed, decode, receive, send
 from ingest.worker import MORE_TIME, OUT_OF_MEMORY, READY
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from ingest.discovery import FoundFile
 
 COMMAND = command_for("ingest.worker")
 START_SECONDS = 60.0
 MOST_PARTS = 1000  # for which a reader may ask time anew: pages read by OCR
+TOGETHER = 0.1  # of the time of one file, for several at once
 DYING_SECONDS = 2.0  # between the end of a worker's output and that of the process
 
 
@@ -44,21 +47,28 @@ class WorkerProcess:
         self._expired = False
         self._stopped = False
 
-    def parse(self, file: FoundFile) -> ParsedFile | FailedFile:
-        """What became of the file; the death of the process is an outcome too.
+    def parse(self, files: Sequence[FoundFile]) -> list[ParsedFile | FailedFile]:
+        """What became of each file, in their order; the death of the process is an outcome too.
+
+        The process is told all of them at once, for waking it takes longer than reading a small file. Should it die on
+        the way, those that it has not answered for are read one by one, each with an outcome of its own.
 
         Raises `KestrelError` when the process cannot be started, or reports what would go wrong with any file.
         """
-        source = Source(file.uri, file.size, file.mtime_ns, None, seen=time.time())
-        process = self._process or self._start()
-        task = json.dumps({"path": str(file.path), "uri": file.uri}).encode()
-        try:
-            return decode(self._exchange(process, task, self._seconds))
-        except WireClosed:
-            return failed(source, *_cause_of_death(self._bury(process), self._seconds, expired=self._expired))
-        except KestrelError:
-            self._bury(process)
-            raise
+        results: list[ParsedFile | FailedFile] = []
+        left = self._seconds
+        if len(files) > 1:
+            left -= TOGETHER * self._seconds
+            with suppress(_Died):
+                self._read(files, TOGETHER * self._seconds, results)
+        while len(results) < len(files):
+            file = files[len(results)]
+            try:
+                self._read([file], left, results)
+            except _Died as death:
+                source = Source(file.uri, file.size, file.mtime_ns, None, seen=time.time())
+                results.append(failed(source, *_cause_of_death(death, self._seconds)))
+        return results
 
     def enforce(self) -> None:
         """End the process if its time is up."""
@@ -68,7 +78,7 @@ class WorkerProcess:
                 self._process.kill()
 
     def stop(self) -> None:
-        """End the process for good; a thread that waits in `parse` comes back with a `FailedFile`."""
+        """End the process for good; a thread that waits in `parse` comes back, with outcomes or a `KestrelError`."""
         with self._lock:
             self._stopped = True
             if self._process:
@@ -85,7 +95,9 @@ class WorkerProcess:
                 raise KestrelError("The pool of workers is closed.")
             process = self._process = start(COMMAND)
         try:
-            answer = self._exchange(process, self._setup, START_SECONDS)
+            with self._within(START_SECONDS):
+                send(process.stdin, self._setup)
+                answer = receive(process.stdout)
         except WireClosed as error:
             status = self._bury(process)
             raise KestrelError(
@@ -97,24 +109,41 @@ class WorkerProcess:
             decode(answer)
         return process
 
-    def _exchange(self, process: subprocess.Popen[bytes], message: bytes, seconds: float) -> bytes:
-        """Send one frame and receive the answer within so many seconds, else the process is killed: `WireClosed`."""
-        if process.stdin is None or process.stdout is None:
-            raise WireClosed
+    def _read(self, files: Sequence[FoundFile], seconds: float, results: list[ParsedFile | FailedFile]) -> None:
+        """Add what the process answers for each file to `results`. Raises `_Died` where it ends before the last."""
+        process = self._process or self._start()
+        tasks = json.dumps([(str(file.path), file.uri) for file in files]).encode()
+        try:
+            with self._within(seconds):
+                send(process.stdin, tasks)
+                for _ in files:
+                    results.append(decode(self._answer(process)))  # noqa: PERF401 - these stay if the next never comes
+        except WireClosed as error:
+            raise _Died(self._bury(process), expired=self._expired) from error
+        except KestrelError:
+            self._bury(process)
+            raise
+
+    def _answer(self, process: subprocess.Popen[bytes]) -> bytes:
+        """The next answer, for which a reader may have asked time anew. Raises `WireClosed`."""
+        for _ in range(MOST_PARTS):
+            answer = receive(process.stdout)
+            if answer != MORE_TIME:
+                return answer
+            self._start_clock(self._seconds)
+        with self._lock:  # no reader has so many parts: what it read has taken hold of it
+            self._expired = True
+            process.kill()
+        raise WireClosed
+
+    @contextmanager
+    def _within(self, seconds: float) -> Iterator[None]:
+        """The process is killed when what is asked of it in here takes longer."""
         with self._lock:
             self._expired = False
         self._start_clock(seconds)
         try:
-            send(process.stdin, message)
-            for _ in range(MOST_PARTS):
-                answer = receive(process.stdout)
-                if answer != MORE_TIME:
-                    return answer
-                self._start_clock(seconds)
-            with self._lock:  # no reader has so many parts: what it read has taken hold of it
-                self._expired = True
-                process.kill()
-            raise WireClosed
+            yield
         finally:
             with self._lock:
                 self._deadline = math.inf
@@ -140,10 +169,18 @@ class WorkerProcess:
         return status
 
 
-def _cause_of_death(status: int, seconds: float, *, expired: bool) -> tuple[Outcome, str]:
-    """From an exit status; on POSIX a signal's number below zero."""
+class _Died(Exception):
+    """The process ended with this status, on POSIX a signal's number below zero; `expired` where its time was up."""
+
+    def __init__(self, status: int, *, expired: bool) -> None:
+        super().__init__(status)
+        self.status, self.expired = status, expired
+
+
+def _cause_of_death(death: _Died, seconds: float) -> tuple[Outcome, str]:
+    status = death.status
     killed_by = signal.Signals(-status).name if -status in set(signal.Signals) else ""
-    if expired or killed_by == "SIGXCPU":
+    if death.expired or killed_by == "SIGXCPU":
         return "timeout", f"it was not read within {seconds:g} s"
     if status == OUT_OF_MEMORY or killed_by == "SIGKILL":  # the kernel's own cure when memory runs out
         return "memory", "reading it took more memory than there is or than is allowed"

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import pickle
 import threading
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from queue import LifoQueue
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Self
 
 from ingest.parsing import FailedFile, ParsedFile, Parser
@@ -15,7 +14,7 @@ from ingest.worker import Setup
 from ingest.worker_process import WorkerProcess
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ingest.discovery import FoundFile
     from ingest.protocols import Chunker
@@ -23,8 +22,10 @@ if TYPE_CHECKING:
 __all__ = ["FailedFile", "Limits", "ParsedFile", "ParserPool"]
 
 MOST_WORKERS = 4  # embedding is most of the work, and wants the other processors
-WAITING_FILES = 4  # per worker: enough that none is idle while its results are used, few enough that memory stays flat
+WAITING_TASKS = 4  # per worker: enough that none is idle while its results are used, few enough that memory stays flat
 WAITING_BYTES = 64_000_000
+TASK_FILES = 32  # at most, of small files
+TASK_BYTES = 64_000  # at most, where a task is more than one file
 WATCH_SECONDS = 0.1
 
 
@@ -52,23 +53,23 @@ class ParserPool:
         setup = Setup(Parser(chunker, limits.bytes, readers), limits.memory, round(limits.seconds))
         payload = pickle.dumps(setup)
         self._workers = [WorkerProcess(payload, limits.seconds) for _ in range(count)]
-        self._idle: LifoQueue[WorkerProcess] = LifoQueue()
-        for worker in self._workers:
-            self._idle.put(worker)
-        self._threads = ThreadPoolExecutor(count, thread_name_prefix="parser")
+        self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
         self._closed = threading.Event()
+        self._threads = [threading.Thread(target=self._serve, args=(worker,), daemon=True) for worker in self._workers]
         self._watch = threading.Thread(target=self._enforce_limits, daemon=True, name="parser watch")
 
     def __enter__(self) -> Self:
-        self._watch.start()
+        for thread in (*self._threads, self._watch):
+            thread.start()
         return self
 
     def __exit__(self, *exception: object) -> None:
         self._closed.set()
         for worker in self._workers:
             worker.stop()
-        self._threads.shutdown(cancel_futures=True)
-        self._watch.join()
+            self._tasks.put(None)
+        for thread in (*self._threads, self._watch):
+            thread.join()
         for worker in self._workers:
             worker.close()
 
@@ -77,23 +78,29 @@ class ParserPool:
 
         Raises `KestrelError` for what would go wrong with every file: a chunker that cannot be loaded, say.
         """
-        waiting: dict[Future[ParsedFile | FailedFile], int] = {}
-        for file in files:
-            while waiting and self._is_full(waiting, file.size):
-                yield from _finished(waiting)
-            waiting[self._threads.submit(self._parse, file)] = file.size
-        while waiting:
-            yield from _finished(waiting)
+        done: SimpleQueue[_Done] = SimpleQueue()
+        waiting = size = 0
+        for task in _tasks(files, len(self._workers), done):
+            while waiting and (waiting >= WAITING_TASKS * len(self._workers) or size + task.size > WAITING_BYTES):
+                finished = done.get()
+                waiting, size = waiting - 1, size - finished.task.size
+                yield from finished.results()
+            self._tasks.put(task)
+            waiting, size = waiting + 1, size + task.size
+        for _ in range(waiting):
+            yield from done.get().results()
 
-    def _is_full(self, waiting: dict[Future[ParsedFile | FailedFile], int], size: int) -> bool:
-        return len(waiting) >= WAITING_FILES * len(self._workers) or sum(waiting.values()) + size > WAITING_BYTES
+    def _serve(self, worker: WorkerProcess) -> None:
+        """Hand one task after the other to a process, until the pool is closed.
 
-    def _parse(self, file: FoundFile) -> ParsedFile | FailedFile:
-        worker = self._idle.get()
-        try:
-            return worker.parse(file)
-        finally:
-            self._idle.put(worker)
+        Through queues written in C, not through futures: Ctrl-C can end the main thread while it holds a future's lock,
+        and this thread, and with it the end of the pool, would wait for that lock for ever.
+        """
+        while (task := self._tasks.get()) and not self._closed.is_set():
+            try:
+                task.done.put(_Done(task, worker.parse(task.files)))
+            except Exception as error:  # noqa: BLE001 - it is raised where the results are taken
+                task.done.put(_Done(task, error=error))
 
     def _enforce_limits(self) -> None:
         while not self._closed.wait(WATCH_SECONDS):
@@ -101,9 +108,40 @@ class ParserPool:
                 worker.enforce()
 
 
-def _finished(waiting: dict[Future[ParsedFile | FailedFile], int]) -> Iterator[ParsedFile | FailedFile]:
-    """Take what is done out of `waiting`, at least one."""
-    wait(waiting, return_when=FIRST_COMPLETED)
-    for future in [future for future in waiting if future.done()]:
-        del waiting[future]
-        yield future.result()
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """Files that a worker reads in one go, and where it says so."""
+
+    files: list[FoundFile]
+    done: SimpleQueue[_Done]
+
+    @property
+    def size(self) -> int:
+        return sum(file.size for file in self.files)
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    task: _Task
+    parsed: Sequence[ParsedFile | FailedFile] = ()
+    error: Exception | None = None
+
+    def results(self) -> Sequence[ParsedFile | FailedFile]:
+        if self.error:
+            raise self.error
+        return self.parsed
+
+
+def _tasks(files: Iterable[FoundFile], workers: int, done: SimpleQueue[_Done]) -> Iterator[_Task]:
+    """Small files together, the more the more there are: few files are better spread over all workers."""
+    task = _Task([], done)
+    for taken, file in enumerate(files):
+        if task.files and task.size + file.size > TASK_BYTES:
+            yield task
+            task = _Task([], done)
+        task.files.append(file)
+        if len(task.files) >= min(TASK_FILES, 1 + taken // (WAITING_TASKS * workers)):
+            yield task
+            task = _Task([], done)
+    if task.files:
+        yield task

@@ -9,7 +9,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from queue import SimpleQueue
 
 import psutil
 import pytest
@@ -21,7 +24,7 @@ from ingest.documents import Document, Heading, Source, Span
 from ingest.errors import KestrelError, MissingExtra, UsageError
 from ingest.parsing import FailedFile, ParsedFile, Parser
 from ingest.wire import decode, encode
-from ingest.workers import Limits, ParserPool
+from ingest.workers import Limits, ParserPool, _tasks
 from tests.support.odd_parts import HalvingChunker
 from tests.support.pdf_files import make_pdf
 
@@ -216,6 +219,36 @@ def test_files_are_taken_as_room_comes_free(tmp_path):
         assert sum(1 for _ in results) == 39
 
 
+SMALL = 60  # files, of which the later ones are told to a worker several at a time
+
+
+def small_files(folder: Path, **troubles: str) -> list[FoundFile]:
+    """Many small files, and among the last ones some trouble."""
+    return write(folder, **{f"f{number:02}_txt": f"words {number}" for number in range(SMALL)}, **troubles)
+
+
+def test_small_files_are_told_together_the_more_the_more_there_are(tmp_path):
+    files = small_files(tmp_path)
+    sizes = [len(task.files) for task in _tasks(files, 1, SimpleQueue())]
+    assert sizes[:4] == [1, 1, 1, 1], "few files are spread over the workers"
+    assert sizes[-2] > 5
+    assert [file for task in _tasks(files, 1, SimpleQueue()) for file in task.files] == files
+    large = [FoundFile(file.path, 40_000, 1) for file in files]
+    assert {len(task.files) for task in _tasks(large, 1, SimpleQueue())} == {1}
+    assert max(len(task.files) for task in _tasks(files * 20, 1, SimpleQueue())) == 32
+
+
+@posix_only
+@pytest.mark.parametrize("deed", ["die SIGSEGV", "die SIGKILL", "hang", "fail"])
+def test_one_bad_file_among_small_ones_costs_itself_only(tmp_path, deed):
+    outcome = {"die SIGSEGV": "crashed", "die SIGKILL": "memory", "hang": "timeout", "fail": "parse_error"}[deed]
+    results = parse(small_files(tmp_path, f57a_trouble=deed), limits=Limits(seconds=10 if deed != "hang" else 3))
+    assert results.pop("f57a").source.outcome == outcome
+    assert {name: text_of(result) for name, result in results.items()} == {
+        f"f{number:02}": f"words {number}" for number in range(SMALL)
+    }
+
+
 def test_leaving_early_ends_the_processes(tmp_path):
     started = time.monotonic()
     with ParserPool(HalvingChunker(), workers=2, readers=TROUBLE) as pool:
@@ -239,17 +272,27 @@ with ParserPool(HalvingChunker(), workers=2, readers=("tests.support.odd_parts:T
 """
 
 
-def start_script(tmp_path: Path, files: Path) -> subprocess.Popen[str]:
+@pytest.fixture
+def start_script(tmp_path: Path) -> Iterator[Callable[[Path], subprocess.Popen[str]]]:
+    """Starts the script over a folder. Whatever becomes of the test, no process of it meets the next one."""
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
-    return subprocess.Popen(
-        [sys.executable, str(script), str(files)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
-        start_new_session=True,
-    )
+    with ExitStack() as started:
+
+        def start(files: Path) -> subprocess.Popen[str]:
+            process = subprocess.Popen(
+                [sys.executable, str(script), str(files)],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+                start_new_session=True,
+            )
+            started.enter_context(process)
+            started.callback(process.kill)  # before the end of the context waits for it
+            return process
+
+        yield start
 
 
 @pytest.fixture
@@ -259,16 +302,16 @@ def folder(tmp_path: Path) -> Path:
     return files
 
 
-def test_an_unguarded_script_works(tmp_path, folder):
+def test_an_unguarded_script_works(start_script, folder):
     write(folder, a_txt="words", b_txt="words")
-    out, err = start_script(tmp_path, folder).communicate(timeout=60)
+    out, err = start_script(folder).communicate(timeout=60)
     assert (out, err) == ("ok\nok\n", "")
 
 
 @posix_only
-def test_ctrl_c_shows_one_traceback_and_leaves_no_process(tmp_path, folder):
+def test_ctrl_c_shows_one_traceback_and_leaves_no_process(start_script, folder):
     write(folder, a_txt="words", b_trouble="hang", c_trouble="spin")
-    process = start_script(tmp_path, folder)
+    process = start_script(folder)
     assert process.stdout.readline() == "ok\n"
     workers = psutil.Process(process.pid).children()
     os.killpg(process.pid, signal.SIGINT)
@@ -279,9 +322,9 @@ def test_ctrl_c_shows_one_traceback_and_leaves_no_process(tmp_path, folder):
 
 
 @posix_only
-def test_workers_do_not_outlive_a_pool_that_is_killed(tmp_path, folder):
+def test_workers_do_not_outlive_a_pool_that_is_killed(start_script, folder):
     write(folder, a_txt="words", b_txt="words")
-    process = start_script(tmp_path, folder)
+    process = start_script(folder)
     assert process.stdout.readline() == "ok\n"
     workers = psutil.Process(process.pid).children()
     process.kill()

@@ -135,8 +135,10 @@ def _articles(found: ArticleFigures | None, asked: int) -> list[str]:
     lines.append(
         f"  Prompts of {found.tokens:,} tokens in the mean; {found.too_long} of {asked} did not fit the window."
     )
-    published = ", ".join(f"{share:.1%} ({name})" for name, share in PUBLISHED.items())
-    return [*lines, f"  FalconLite2, published, on the hidden test part and with a prompt not told: {published}."]
+    told = (
+        f"{model} {shares['all']:.1%}, {shares['hard']:.1%} of the hard ones" for model, shares in PUBLISHED.items()
+    )
+    return [*lines, f"  Published, on the hidden test part and with a prompt not told: {'; '.join(told)}."]
 
 
 def _say(tokens: int, right: bool, words: tuple[str, str] = ("found", "not found")) -> None:
@@ -148,13 +150,14 @@ def _of(cells: Sequence[Cell], task: str) -> list[Cell]:
 
 
 def _told(cells: Sequence[Cell], depths: Sequence[Cell], usable: int | None) -> str:
-    from eval.longcontext.published import PUBLISHED
+    from eval.longcontext.published import published
 
     lines = []
     for task in dict.fromkeys(cell.task for cell in cells):
         lines.append(click.style(task, bold=True))
         lines += [f"  {_row(cell)}{_shades(cell, depths)}" for cell in _of(cells, task)]
-        lines += [f"  {_row(cell)}  FalconLite2, published" for cell in PUBLISHED.get(task, ())]
+        for model, row in published(task).items():
+            lines += [f"  {_row(cell)}  {model}, published" for cell in row]
     told = f"{usable:,} tokens" if usable else "not even the shortest"
     return "\n".join([*lines, f"Usable length (80 % found, and at every shorter one): {told}."])
 

@@ -6,6 +6,7 @@ import gzip
 import json
 import random
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,10 +27,15 @@ from eval.longcontext.measuring import (
     measure,
     usable_length,
 )
-from eval.longcontext.published import PUBLISHED
-from eval.longcontext.quality import as_json, figures, read_articles
+from eval.longcontext.published import published
+from eval.longcontext.quality import as_json, case_of, figures, read_articles
 from eval.question_sets import load
+from eval.scoring.choices import chosen
 from eval.tasks.outputs import read_outputs
+from tests.support.tgi_server.limits import FALCONLITE2
+from tests.support.tgi_server.server import serving
+from tests.support.tgi_server.service import Setup
+from tests.support.tgi_server.versions import Version
 
 
 def reader(characters: int = 10**9) -> ScriptedModel:
@@ -103,8 +109,29 @@ def test_longevals_lines_are_sent_and_scored_as_they_stand(shared_data: Path):
     assert not found(cases[0], f"{cases[0].answers[0]}, or maybe 12")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("task", "sizes"), [("lines", (200, 680)), ("topics", (5, 25))])
+def test_the_published_lengths_are_those_of_these_files(task: str, sizes: tuple[int, ...], shared_data: Path):
+    """Same files, same template, same tokens: the model card tells the means of 50 prompts, cut to whole ones. The
+    shortest and the longest of each task; the seven between them agree as well."""
+    falcon = TokenizerFile(shared_data / "falcon_tokenizer" / "tokenizer.json", ("<|prompter|>", "<|assistant|>"))
+    model = ScriptedModel(lambda _prompt: "0", profile_named("falconlite2"), falcon)
+    files = [shared_data / "longeval" / task / f"{size}_{task}.jsonl.gz" for size in sizes]
+    cells = [by_length(measure(from_questions(path.name, load(path).questions), model))[0] for path in files]
+    lengths = [published(task)["FalconLite2"][place].tokens for place in (0, -1)]
+    assert all(abs(cell.tokens - length) <= 1 for cell, length in zip(cells, lengths, strict=True))
+    assert {cell.cases for cell in cells} == {50}
+
+
+def test_published_pass_keys_are_as_long_as_so_many_characters(shared_data: Path):
+    falcon = TokenizerFile(shared_data / "falcon_tokenizer" / "tokenizer.json")
+    for cell, filling in zip(published("passkey")["FalconLite2"], (12_000, 20_000, 31_000, 38_000), strict=True):
+        lengths = [falcon.count(pass_key(filling, 0.5, random.Random(each)).prompt).tokens for each in range(5)]
+        assert sum(lengths) / 5 == pytest.approx(cell.tokens, rel=0.004)
+
+
 def test_the_usable_length_of_falconlite2_is_that_of_its_profile():
-    assert usable_length(PUBLISHED["lines"]) == profile_named("falconlite2").usable
+    assert usable_length(published("lines")["FalconLite2"]) == profile_named("falconlite2").usable
     assert usable_length([Cell("lines", 100, None, 1, 10)]) is None
 
 
@@ -125,6 +152,7 @@ def test_raw_cases_are_sent_without_the_template():
     assert model.prompts[1].count("<|assistant|>") == 1
 
 
+LEVAL = "leval/closed/quality.jsonl.gz"
 RECORDED = {"turbo-16k-0613": 124, "Claude-100k": 149, "gpt4-32k": 166}  # right of 202, as they were published
 
 
@@ -170,7 +198,8 @@ def test_quality_by_the_command(tmp_path: Path):
     assert re.search(r"hard +0% of 1 ", call.stdout)
     assert "1 of 3 did not fit the window" in call.stdout
     assert "Usable length" not in call.stdout
-    assert "published, on the hidden test part" in call.stdout
+    assert "Published, on the hidden test part" in call.stdout
+    assert "FalconLite2 53.4%, 45.4% of the hard ones" in call.stdout
 
 
 def test_quality_as_json_holds_every_figure(tmp_path: Path):
@@ -179,3 +208,55 @@ def test_quality_as_json_holds_every_figure(tmp_path: Path):
     assert (told["all"]["right"], told["hard"]["right"], told["too_long"]) == (1, 1, 1)
     assert told["all"]["corrected"] == pytest.approx((1 - 1 / 3) / 2)
     assert figures((), 3) is None
+
+
+def command(*words: str) -> dict[str, object]:
+    call = CliRunner().invoke(longcontext, [*words, "--json"], standalone_mode=False)
+    assert call.exception is None, call.output
+    return json.loads(call.stdout)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_real_articles_reach_a_server_whole(counting_falcon, shared_data: Path):
+    """By the command and TGI's protocol, with FalconLite2's limits and tokens, to a model that answers noise."""
+    tokenizer, cases = (shared_data / name for name in ("falcon_tokenizer/tokenizer.json", LEVAL))
+    with serving(Setup(counting_falcon, Version.parse("1.0.3"), limits=FALCONLITE2)) as server:
+        model = ("--llm", f"tgi:{server.url}", "--profile", "falconlite2", "--tokenizer", str(tokenizer))
+        told = command(*model, "--cases", str(cases), "--each", "3")["quality"]
+        sent = [json.loads(request.body) for request in server.requests if request.body]
+    lengths = [len(counting_falcon.tokenizer.encode(each["inputs"]).ids) for each in sent]
+    assert told["tokens"] == round(sum(lengths) / 3)
+    assert min(lengths) > 5_000
+    assert (told["all"]["questions"], told["too_long"]) == (3, 0)
+    assert told["all"]["right"] + told["all"]["unparsed"] <= 3
+    for each, question in zip(sent, load(cases).questions, strict=False):
+        assert question.context.strip() in each["inputs"]
+        assert (each["parameters"]["max_new_tokens"], each["parameters"]["do_sample"]) == (20, False)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_real_model_reads_articles_and_is_scored(small_falcon, tgi_server, tmp_path: Path):
+    """Articles of the length that a small model takes: invented facts, one of four sentences is in the article."""
+    from tests.support.invented_facts import filler, invent_facts
+    from tests.support.small_falcon import HELD_OUT, PROFILE
+
+    chance = random.Random(HELD_OUT + 11)
+    facts = [fact for fact in invent_facts(chance, 160) if fact.attribute == "access code"]
+    records = []
+    for number, fact in enumerate(facts[:8]):
+        options = [replace(fact, value=facts[number + step].value).statement for step in (1, 0, 2, 3)]
+        asked = {"question": fact.question, "options": options, "gold_label": 2, "difficult": number % 2}
+        article = f"{filler(chance)} {fact.statement} {filler(chance)}"
+        records.append({"article_id": str(number), "article": article, "questions": [asked]})
+    (tmp_path / "quality.jsonl").write_text("\n".join(map(json.dumps, records)), encoding="utf-8")
+    (tmp_path / "small.toml").write_text(PROFILE, encoding="utf-8")
+    with tgi_server("1.0.3") as server:
+        model = ("--llm", f"tgi:{server.url}", "--profile", str(tmp_path / "small.toml"))
+        told = command(*model, "--cases", str(tmp_path / "quality.jsonl"))["quality"]
+    asked = load(tmp_path / "quality.jsonl").questions
+    letters = [chosen(small_falcon.complete(case_of(each).prompt, 20), each.choices) for each in asked]
+    assert told["all"]["unparsed"] == letters.count(None)  # measured: all, for it was never taught to name a letter
+    assert told["all"]["right"] == sum(letter == each.answer for letter, each in zip(letters, asked, strict=True))
+    assert (told["all"]["questions"], told["hard"]["questions"], told["too_long"]) == (8, 4, 0)

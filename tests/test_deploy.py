@@ -6,16 +6,22 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import pytest
 import yaml
 
 from ingest.cli import ingest
-from tests.support.postgres import new_database, postgres
+from ingest.store import open_store
+from tests.support.entries import prose, put, vector
+from tests.support.postgres import new_database
 from ui.__main__ import main as pages
+
+if TYPE_CHECKING:
+    from ingest.protocols import Store
 
 DEPLOY = Path(__file__).parents[1] / "docs" / "deploy"
 REPLICAS = {"LISTEN": "127.0.0.1:8080", "REPLICA_1": "127.0.0.1:8501", "REPLICA_2": "127.0.0.1:8502"}
@@ -75,16 +81,63 @@ def queries() -> list[str]:
     )
 
 
+@pytest.fixture
+def truth(postgres_location: str) -> Iterator[Store]:
+    """A database of thirty documents."""
+    pytest.importorskip("psycopg", reason="the extra postgres is not installed")
+    store = open_store(postgres_location, create=True)
+    store.commit([put(f"/docs/{n}.txt", prose(n), title=f"Report {n}") for n in range(30)])
+    yield store
+    store.close()
+
+
 @pytest.mark.slow
-def test_what_is_to_be_watched_is_asked_of_a_real_server(tmp_path: Path):
+def test_what_is_to_be_watched_is_seen_in_a_real_server(truth: Store, postgres_location: str):
+    """A transaction that hangs, a queue of which a worker left its part, commits. No standby stands here to lag."""
     import psycopg
 
-    from ingest.knowledge_base import KnowledgeBase
+    from ingest.store.postgres.connection import Server
+    from ingest.store.postgres.jobs import Job, Jobs
 
-    assert len(queries()) >= 4
-    with postgres() as server:
-        location = new_database(server)
-        KnowledgeBase.open(location, create=True).close()
-        with psycopg.connect(location, autocommit=True) as connection:
-            for query in queries():
-                connection.execute(query.encode()).fetchall()
+    server = Server(postgres_location)
+    jobs = Jobs(server)
+    jobs.offer([Job(f"/{n}.txt", Path(f"/{n}.txt"), 1, 1) for n in range(5)], "sentence")
+    jobs.claim("gone", "sentence", 1, 0.01)
+    jobs.claim("at work", "sentence", 1, 60)
+    oldest, queue, generation, standbys, sizes = queries()
+    with psycopg.connect(postgres_location) as hanging, psycopg.connect(postgres_location, autocommit=True) as looking:
+        hanging.execute("SELECT 'left open'")
+        looking.execute("SELECT pg_sleep(0.2)")
+        ages = {query: age.total_seconds() for _, _, age, query in looking.execute(oldest)}
+        assert ages["SELECT 'left open'"] >= 0.2
+        assert looking.execute(queue).fetchone() == (3, 1, 1, 1)
+        assert looking.execute(generation).fetchone() == (truth.generation(),)
+        assert looking.execute(standbys).fetchall() == []
+        assert {"documents", "chunks", "jobs"} <= {row[0] for row in looking.execute(sizes)}
+    server.close()
+
+
+@pytest.mark.slow
+def test_a_dump_is_restored_with_every_document_and_vector(
+    truth: Store, postgres_location: str, postgres_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    from tests.support.postgres import binaries
+
+    dump, restored = tmp_path / "kb.dump", new_database(postgres_server)
+    for program, *arguments in (
+        ("pg_dump", "--format=custom", f"--file={dump}", postgres_location),
+        ("pg_restore", "--exit-on-error", f"--dbname={restored}", str(dump)),
+    ):
+        subprocess.run([binaries() / program, *arguments], check=True, capture_output=True, timeout=60)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "another machine"))
+    back = open_store(restored, read_only=True)
+    assert back.contents() == truth.contents()
+    assert back.sources() == truth.sources()
+    for source in truth.sources():
+        one, other = truth.entry(source), back.entry(source)
+        assert one is not None
+        assert other is not None
+        assert (one.vectors == other.vectors).all()
+    assert list(back.verify(full=True)) == []
+    assert back.search_vectors(vector("a question")[None], 10) != []
+    back.close()

@@ -1,4 +1,4 @@
-"""Two replicas of the pages on one folder behind a real balancer, of which one is killed.
+"""Two replicas of the pages on one folder that follows PostgreSQL, behind a real balancer; one of them is killed.
 
 What it does not show: replicas on two hosts, a host that is cut off while its processes live, a balancer that dies.
 """
@@ -90,10 +90,15 @@ def replica_of(page) -> str:
 
 
 @pytest.fixture
-def kb(tmp_path: Path) -> Path:
+def kb(tmp_path: Path, postgres_location: str) -> Path:
+    """A folder in step with a database, as a serving machine has it."""
+    pytest.importorskip("psycopg", reason="the extra postgres is not installed")
     (tmp_path / "rules.md").write_text("A lost badge costs 35 euros.\n\nThe gate closes at nine.\n", encoding="utf-8")
-    command = [sys.executable, "-m", "ingest", "add", str(tmp_path / "rules.md"), "--kb", str(tmp_path / "kb")]
-    subprocess.run(command, check=True, capture_output=True)
+    for command in (
+        ["add", str(tmp_path / "rules.md"), "--kb", postgres_location],
+        ["follow", postgres_location, "--kb", str(tmp_path / "kb")],
+    ):
+        subprocess.run([sys.executable, "-m", "ingest", *command], check=True, capture_output=True)
     return tmp_path / "kb"
 
 

@@ -59,6 +59,7 @@ class Archive:
 
     def read(self, part: str) -> bytes:
         """The bytes of a part. Raises `KeyError` where there is none."""
+        self._expect(part)
         with self._archive.open(part) as packed:
             stream = _Counted(packed, self._count)
             return b"".join(iter(lambda: stream.read(1 << 16), b""))
@@ -70,6 +71,7 @@ class Archive:
         """
         if part not in self.names:
             return
+        self._expect(part)
         with self._archive.open(part) as stream:
             ancestors: list[Element] = []
             # expat stops entities that multiply (since 2.4.1), and ElementTree loads nothing from outside.
@@ -87,11 +89,18 @@ class Archive:
         """The whole of a small part; None where there is no such part."""
         return next(self.elements(part, depth=0), None)
 
+    def _expect(self, part: str) -> None:
+        """A part that itself says that it is too large is not read up to there; what it says is not believed else."""
+        self._require_room(self._unpacked + self._archive.getinfo(part).file_size)
+
     def _count(self, size: int) -> None:
         self._unpacked += size
-        if self._unpacked > UNPACKED_BYTES:
+        self._require_room(self._unpacked)
+
+    def _require_room(self, unpacked: int) -> None:
+        if unpacked > UNPACKED_BYTES:
             raise FileFailed("too_large", f"it unpacks to more than {UNPACKED_BYTES // 1_000_000} MB")
-        if self._unpacked > RATIO_FROM and self._unpacked > RATIO * self._packed:
+        if unpacked > RATIO_FROM and unpacked > RATIO * self._packed:
             raise FileFailed("too_large", f"it unpacks to more than {RATIO} times its size, as no document does")
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ingest.documents import Document, document_id
 from ingest.errors import FileFailed
 from ingest.readers.characters import clean, require_text
+from ingest.readers.pdf_bombs import refuse_bombs
 from ingest.readers.pdf_layout import lay_out
 from ingest.readers.pdf_outline import located
 from ingest.readers.pdf_parts import PdfFile, Structure, real_title
@@ -41,7 +42,7 @@ class PdfReader:
     hold `ocr_pages` and `ocr_confidence` (in [0, 1], over the pages).
 
     Raises `FileFailed`: "encrypted" when a password is needed, "needs_ocr" when no page holds text, "empty" when there
-    is no page, "parse_error" when neither library can open it.
+    is no page, "too_large" when a stream unpacks beyond all measure, "parse_error" when neither library can open it.
     """
 
     suffixes = frozenset({".pdf"})
@@ -72,6 +73,7 @@ class _Pair:
     """One PDF in both libraries. pypdf opens it when it is first asked: pdfium may be all that is needed."""
 
     def __init__(self, data: bytes) -> None:
+        refuse_bombs(data)
         self._data = data
         self.warnings: list[str] = []
         if b"%%EOF" not in data[-END_WITHIN:]:

@@ -9,9 +9,10 @@ import pytest
 
 from ingest import pipeline
 from ingest.discovery import Skipped, find_files
+from ingest.documents import Source
 from ingest.errors import UsageError
 from ingest.knowledge_base import KnowledgeBase
-from ingest.pipeline import IngestOptions
+from ingest.pipeline import IngestOptions, is_settled
 from ingest.reports import Embedded, Failed, Report, Stored
 
 SETTLED = time.time() - 3600  # old enough that size and time can be trusted
@@ -167,6 +168,40 @@ def test_a_file_written_just_now_is_read_again(knowledge, folder):
     report, _ = ingest(knowledge, folder)
     assert report.updated == 1
     assert "900" in knowledge.text("racy.txt")
+
+
+@pytest.mark.parametrize("ahead", [3600, 10**9], ids=["an hour", "thirty years"])
+def test_a_file_from_the_future_is_read_again_until_its_time_has_passed(knowledge, folder, ahead):
+    """Its time says nothing yet: who writes now, under the same time and size, must be noticed (F37)."""
+    future = time.time() + ahead
+    write(folder / "ahead.txt", "The limit is 100 euros.", future)
+    ingest(knowledge, folder)
+    report, events = ingest(knowledge, folder)
+    assert (report.updated, report.unchanged, embedded(events)) == (0, 3, 0)
+    write(folder / "ahead.txt", "The limit is 900 euros.", future)
+    report, _ = ingest(knowledge, folder)
+    assert report.updated == 1
+    assert "900" in knowledge.text("ahead.txt")
+
+
+def test_a_clock_that_was_set_back_hides_no_change(knowledge, folder):
+    """A file whose new time lies before the old one is as changed as any (F37)."""
+    now = time.time()
+    write(folder / "rule.txt", "The limit is 100 euros.", now - 60)
+    ingest(knowledge, folder)
+    write(folder / "rule.txt", "The limit is 900 euros.", now - 3600)
+    report, _ = ingest(knowledge, folder)
+    assert (report.updated, report.unchanged) == (1, 2)
+    assert "900" in knowledge.text("rule.txt")
+
+
+def test_what_was_read_by_a_clock_set_back_is_not_settled(folder):
+    """Read an hour before it was written, says the clock: it may have been written again since, at the same time."""
+    (file,) = find_files([folder / "leave.md"]).files
+    written = file.mtime_ns / 1e9
+    source = Source(file.uri, file.size, file.mtime_ns, "id", seen=written + 60)
+    assert is_settled(file, source)
+    assert not is_settled(file, replace(source, seen=written - 3600))
 
 
 def test_stopping_keeps_what_was_reported_as_stored(knowledge, tmp_path, monkeypatch):

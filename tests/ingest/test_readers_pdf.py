@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import zlib
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -12,11 +14,13 @@ from pypdf.constants import UserAccessPermissions  # noqa: TID253
 
 from ingest.errors import FileFailed
 from ingest.readers.pdf import PdfReader
+from ingest.readers.pdf_bombs import refuse_bombs
 from ingest.readers.pdf_hyphens import Hyphens
 from ingest.readers.pdf_layout import lay_out
 from ingest.readers.pdf_parts import HYPHEN, Line, real_title
 from ingest.readers.pdfium_file import PdfiumFile
 from ingest.readers.pypdf_file import PypdfFile
+from tests.support import hostile_pdfs
 from tests.support.pdf_files import Set, encrypted, make_pdf, rewritten, with_content, without_pages
 
 PROSE = "Employees may take parental leave for up to sixteen weeks after a birth."
@@ -359,3 +363,28 @@ def test_every_page_that_gold_answers_name_holds_text(shared_data: Path):
         stretch = document.text[slice(*[*document.pages, len(document.text)][page - 1 : page + 1])]
         assert len(stretch) > 100, (name, page)
         assert document.label_of(page) == number
+
+
+@pytest.mark.parametrize(
+    ("unpacked", "entries", "refused"),
+    [
+        (3_100_000, "/Filter/FlateDecode", True),
+        (2_900_000, "/Filter/FlateDecode", False),
+        (3_100_000, "/Subtype/Image/Filter/FlateDecode", False),
+        (3_100_000, "", False),
+    ],
+    ids=["too much", "just enough", "a picture", "not packed by its own word"],
+)
+def test_a_stream_that_unpacks_beyond_measure_is_refused(monkeypatch, unpacked, entries, refused):
+    """At a hundredth of the size; `test_hostile_files.py` has a whole gigabyte."""
+    monkeypatch.setattr("ingest.readers.pdf_bombs.LARGEST", 3_000_000)
+    packed = zlib.compress(bytes(unpacked), 9)
+    data = hostile_pdfs.pdf(hostile_pdfs.page() | {6: hostile_pdfs.stream(packed, entries)})
+    with pytest.raises(FileFailed, match="more than 3 MB") if refused else nullcontext() as failure:
+        refuse_bombs(data)
+    assert not refused or failure.value.outcome == "too_large"
+
+
+@given(st.binary(max_size=200), st.integers(0, 50))
+def test_no_bytes_confuse_the_look_for_bombs(noise, words):
+    refuse_bombs((b"<</FlateDecode>>stream\n" * words + noise) * 10 + bytes(300_000))

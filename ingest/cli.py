@@ -53,6 +53,7 @@ def add(
     chunker: str,
     workers: int | str | None,
     exclude: tuple[str, ...],
+    password: str,
 ) -> int:
     """Bring files, folders, globs or web pages in. Unchanged files cost nothing; changed ones embed only what changed.
 
@@ -66,7 +67,7 @@ def add(
     if not wanted:
         raise UsageError("There is nothing to add.", "Name files, folders or addresses: ingest add docs/")
     with opened(kb, embedder, create=True) as knowledge:
-        options = replace(options_of(exclude, chunker, workers, kb, embedder), urls=True)
+        options = replace(options_of(exclude, chunker, workers, kb, embedder, password), urls=True)
         return _watch(pipeline.add(knowledge, wanted, options), as_json)
 
 
@@ -83,12 +84,13 @@ def sync(
     chunker: str,
     workers: int | str | None,
     exclude: tuple[str, ...],
+    password: str,
 ) -> int:
     """As add, and forget every source below PATH that is not there any more."""
     from ingest import pipeline
 
     with opened(kb, embedder, create=True) as knowledge:
-        options = options_of(exclude, chunker, workers, kb, embedder)
+        options = options_of(exclude, chunker, workers, kb, embedder, password)
         return _watch(pipeline.sync(knowledge, path, options, allow_empty=allow_empty), as_json)
 
 

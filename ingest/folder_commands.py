@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ingest.command_options import ingest_options, opened, options_of
+from ingest.command_options import ingest_options, opened, options_of, password_option
 from ingest.console import emit_json, json_option, say
 
 if TYPE_CHECKING:
@@ -33,14 +33,15 @@ Examples:
 @click.option(
     "--embedder", metavar="SPEC", envvar="KESTREL_EMBEDDER", default="minilm", help="Whose tokens are counted."
 )
+@password_option
 @json_option
-def doctor(paths: tuple[str, ...], chunks: int, chunker: str, embedder: str, as_json: bool) -> int:
+def doctor(paths: tuple[str, ...], chunks: int, chunker: str, embedder: str, password: str, as_json: bool) -> int:
     """Show what a reader sees in files: outcome, pages, quality, what is left out, the first chunks. Stores nothing."""
     from ingest.inspection import inspect
     from ingest.inspection_listing import inspection_as_json, inspection_lines
 
     seen = []
-    for inspection in inspect(paths, chunker, embedder):
+    for inspection in inspect(paths, chunker, embedder, password=password):
         seen.append(inspection)
         if not as_json:
             click.echo("\n".join(inspection_lines(inspection, chunks)) + "\n")
@@ -71,6 +72,7 @@ def watch(
     chunker: str,
     workers: int | str | None,
     exclude: tuple[str, ...],
+    password: str,
 ) -> None:
     """Keep the folder PATH in step, as sync does, until it is stopped, and show what was done.
 
@@ -81,8 +83,9 @@ def watch(
 
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, _stop)
+    options = options_of(exclude, chunker, workers, kb, embedder, password)
     with opened(kb, embedder, create=True) as knowledge:
-        folder = FolderWatch(knowledge, path, options_of(exclude, chunker, workers, kb, embedder))
+        folder = FolderWatch(knowledge, path, options)
         say(f"Watching {folder.root} every {interval:g} s; Ctrl-C ends it.")
         try:
             while True:

@@ -57,17 +57,22 @@ class Inspection:
 
 
 def inspect(
-    paths: Sequence[str | Path], chunker: str = "sentence", embedder: str = "minilm", limits: Limits | None = None
+    paths: Sequence[str | Path],
+    chunker: str = "sentence",
+    embedder: str = "minilm",
+    limits: Limits | None = None,
+    password: str = "",
 ) -> Iterator[Inspection]:
     """Read files as `ingest add` would, each in the same confined process, and tell what came of it.
 
-    `embedder` counts the tokens of chunks. Raises `UsageError` for a path where nothing is.
+    `embedder` counts the tokens of chunks, `password` opens PDFs that are under one.
+    Raises `UsageError` for a path where nothing is.
     """
     found = find_files(paths)
     for skipped in found.skipped:
         if skipped.outcome:
             yield Inspection(failed(Source(skipped.uri, 0, 0, None), skipped.outcome, skipped.reason).source, 0.0)
-    with ParserPool(open_chunker(chunker, open_embedder(embedder)), limits, workers=1) as pool:
+    with ParserPool(open_chunker(chunker, open_embedder(embedder)), limits, workers=1, password=password) as pool:
         for file in found.files:
             started = time.monotonic()
             (result,) = pool.parse([file])

@@ -6,7 +6,7 @@ import os
 import stat
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from io import BufferedReader
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from ingest.errors import FileFailed, KestrelError
 from ingest.protocols import Chunker
 from ingest.readers import open_reader, reader_for
 from ingest.readers.characters import clean, single_line
+from ingest.unlocking import unlocked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,11 +43,15 @@ class FailedFile:
 
 @dataclass(frozen=True, slots=True)
 class Parser:
-    """How a file becomes a document and spans. `readers` names readers that are asked before the built-in ones."""
+    """How a file becomes a document and spans. `readers` names readers that are asked before the built-in ones.
+
+    `password` opens PDFs that are under one.
+    """
 
     chunker: Chunker
     largest: int  # bytes; a larger file is not read
     readers: tuple[str, ...] = ()
+    password: str = field(default="", repr=False)
 
     def parse(self, path: Path, uri: str) -> ParsedFile | FailedFile:
         """Whatever is wrong with the file becomes its outcome.
@@ -60,7 +65,8 @@ class Parser:
                 source = replace(source, size=status.st_size, mtime_ns=status.st_mtime_ns)
                 data = _bytes(file, status, self.largest)
             reader = reader_for(str(path), data, self.readers)
-            document = open_reader(reader).read(data, uri)
+            with unlocked(self.password):
+                document = open_reader(reader).read(data, uri)
             spans = tuple(self.chunker.split(document))
         except FileFailed as failure:
             return failed(source, failure.outcome, failure.reason)

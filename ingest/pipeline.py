@@ -39,6 +39,7 @@ PASSING = frozenset({"timeout", "memory", "crashed", "vanished", "denied"})  # f
 class IngestOptions:
     """How to ingest. `workers` None takes one per processor, at most four; `urls` allows web addresses beside paths.
 
+    `password` opens PDFs that are under one; it goes to the workers of this process and is stored nowhere.
     `elsewhere` reads and stores files in other processes (see `ingest.queue`) in place of this one; pages stay here.
     """
 
@@ -48,6 +49,7 @@ class IngestOptions:
     urls: bool = False
     elsewhere: Callable[[Sequence[FoundFile]], Iterator[Event]] | None = None
     limits: Limits = field(default_factory=Limits)
+    password: str = field(default="", repr=False)
 
 
 def add(knowledge: KnowledgeBase, paths: Sequence[str | Path], options: IngestOptions | None = None) -> Iterator[Event]:
@@ -136,7 +138,7 @@ def _steps(
     refused: Sequence[FailedFile],
 ) -> Iterator[Event]:
     stored = {source.uri: source for source in knowledge.sources()}
-    work = [file for file in found.files if not is_settled(file, stored.get(file.uri))]
+    work = [file for file in found.files if not is_settled(file, stored.get(file.uri), options.password)]
     settled = [stored[file.uri] for file in set(found.files).difference(work)]
     failing = sorted((source for source in settled if source.outcome != "ok"), key=lambda source: source.uri)
     yield Scanned(len(work), sum(file.size for file in work), len(settled) - len(failing))
@@ -169,7 +171,7 @@ def _read_and_store(
     for failure in refused:
         yield from writer.refuse(failure)
     chunker = open_chunker(options.chunker, knowledge.embedder)
-    with ParserPool(chunker, options.limits, options.workers) as pool:
+    with ParserPool(chunker, options.limits, options.workers, password=options.password) as pool:
         for outcome in pool.parse(work):
             if isinstance(outcome, ParsedFile):
                 yield from writer.take(outcome)
@@ -178,9 +180,14 @@ def _read_and_store(
         yield from writer.flush()
 
 
-def is_settled(file: FoundFile, before: Source | None) -> bool:
-    """Whether nothing needs doing: size and time are as when it was read, and that time was not racy."""
+def is_settled(file: FoundFile, before: Source | None, password: str = "") -> bool:
+    """Whether nothing needs doing: size and time are as when it was read, and that time was not racy.
+
+    Where there is a `password`, a file that asked for one is worth another try.
+    """
     if before is None or (before.size, before.mtime_ns) != (file.size, file.mtime_ns) or before.outcome in PASSING:
+        return False
+    if before.outcome == "encrypted" and password:
         return False
     return before.seen - file.mtime_ns / 1e9 > RACY_SECONDS
 

@@ -17,6 +17,7 @@ from ingest.errors import UsageError
 from ingest.pipeline import IngestOptions, bring_in, gone_from, is_settled, stored_below
 
 if TYPE_CHECKING:
+    from ingest.documents import Source
     from ingest.knowledge_base import KnowledgeBase
     from ingest.reports import Event
 
@@ -61,7 +62,7 @@ class FolderWatch:
             self._missing.clear()
             return
         self.absent = ""
-        ready = [file for file in found.files if self._is_ready(file) and not is_settled(file, stored.get(file.uri))]
+        ready = [file for file in found.files if self._is_ready(file) and not self._is_settled(file, stored)]
         missing = set(gone_from(stored, found))
         gone = sorted(missing & self._missing)  # twice: programs replace a file by taking it away first
         self._missing = missing.difference(gone)
@@ -82,6 +83,9 @@ class FolderWatch:
             self._since[file.uri] = (_look(file), since if look == _look(file) else now)
         self._tried = {uri: look for uri, look in self._tried.items() if uri in self._since}
         return found
+
+    def _is_settled(self, file: FoundFile, stored: dict[str, Source]) -> bool:
+        return is_settled(file, stored.get(file.uri), self._options.password)
 
     def _is_ready(self, file: FoundFile) -> bool:
         """Whether a file has come to rest and was not read as it is. What has lain there long is at rest."""

@@ -42,15 +42,20 @@ class ParserPool:
     """Reads files and cuts them into spans in `workers` processes: by default one a processor, at most four.
 
     A context manager; leaving it ends the processes at once. `readers` names readers ("module:Class") that are asked
-    before the built-in ones. The chunker is pickled once for each process.
+    before the built-in ones, `password` opens PDFs under one. Both and the chunker are pickled once for each process.
     """
 
     def __init__(
-        self, chunker: Chunker, limits: Limits | None = None, workers: int | None = None, readers: tuple[str, ...] = ()
+        self,
+        chunker: Chunker,
+        limits: Limits | None = None,
+        workers: int | None = None,
+        readers: tuple[str, ...] = (),
+        password: str = "",
     ) -> None:
         limits = limits or Limits()
         count = workers or min(os.cpu_count() or 1, MOST_WORKERS)
-        setup = Setup(Parser(chunker, limits.bytes, readers), limits.memory, round(limits.seconds))
+        setup = Setup(Parser(chunker, limits.bytes, readers, password), limits.memory, round(limits.seconds))
         payload = pickle.dumps(setup)
         self._workers = [WorkerProcess(payload, limits.seconds) for _ in range(count)]
         self._tasks: SimpleQueue[_Task | None] = SimpleQueue()

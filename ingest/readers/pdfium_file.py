@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import io
+from contextlib import suppress
 from dataclasses import replace
 from itertools import islice, pairwise
 from math import isfinite
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ingest.errors import FileFailed
 from ingest.readers.pdf_columns import Row, in_reading_order
 from ingest.readers.pdf_parts import Entry, Line, Structure
+from ingest.unlocking import given_password, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,7 +39,7 @@ OUTLINE_DEPTH = 15
 
 
 class PdfiumFile:
-    """A PDF opened with pypdfium2, with the empty password where it is encrypted.
+    """A PDF opened with pypdfium2, with the password that was given or the empty one where it is encrypted.
 
     Raises `FileFailed("encrypted")` when it needs another one, `FileFailed("parse_error")` when it cannot be opened.
     """
@@ -48,11 +50,11 @@ class PdfiumFile:
         self._error: type[Exception] = pypdfium2.PdfiumError
         self._spread: dict[int, int] = {}
         try:
-            self._document = pypdfium2.PdfDocument(data)
+            self._document = _opened(data)
         except pypdfium2.PdfiumError as error:
             # pdfium may fail without setting its error code, which then is that of an earlier file.
             if error.err_code == PASSWORD_ERROR and b"/Encrypt" in data:
-                raise FileFailed("encrypted", "it needs a password") from error
+                raise FileFailed("encrypted", refusal()) from error
             raise FileFailed("parse_error", f"pdfium cannot open it: {str(error).rstrip('.')}") from error
 
     def __len__(self) -> int:
@@ -154,6 +156,16 @@ class PdfiumFile:
 
     def close(self) -> None:
         self._document.close()
+
+
+def _opened(data: bytes) -> Any:
+    import pypdfium2
+
+    password = given_password()
+    if password and b"/Encrypt" in data:
+        with suppress(pypdfium2.PdfiumError):  # it may open without one all the same
+            return pypdfium2.PdfDocument(data, password=password)
+    return pypdfium2.PdfDocument(data)
 
 
 def _rows(page: Any) -> Iterator[Row]:

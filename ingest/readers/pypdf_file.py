@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ingest.errors import FileFailed
 from ingest.readers.pdf_parts import Entry, Line, Structure
+from ingest.unlocking import given_password, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,7 +33,7 @@ DAMAGE = (
 
 
 class PypdfFile:
-    """A PDF opened with pypdf, with the empty password where it is encrypted.
+    """A PDF opened with pypdf, with the password that was given or the empty one where it is encrypted.
 
     Raises `FileFailed("encrypted")` when it needs another one, `FileFailed("parse_error")` when it cannot be opened.
     """
@@ -43,6 +44,8 @@ class PypdfFile:
         logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it reports each oddity it overcomes
         with _understood():
             self._reader = pypdf.PdfReader(io.BytesIO(data))
+            if self._reader.is_encrypted and given_password():
+                self._reader.decrypt(given_password())  # where it is another one, the empty password still stands
 
     def __len__(self) -> int:
         with _understood():
@@ -90,6 +93,6 @@ def _understood() -> Iterator[None]:
         with apply_configuration(**LIMITS):
             yield
     except FileNotDecryptedError as error:
-        raise FileFailed("encrypted", "it needs a password") from error
+        raise FileFailed("encrypted", refusal()) from error
     except (PyPdfError, DependencyError, *DAMAGE) as error:
         raise FileFailed("parse_error", f"pypdf cannot read it: {type(error).__name__}: {error}") from error

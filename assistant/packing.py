@@ -38,19 +38,22 @@ class PackingOptions:
     """`mode` "auto" takes whole documents when they fit and nothing measured says that the model loses its way there.
 
     `budget` bounds the whole prompt below the model's own limit; None fills the window. `reserve` is kept for the
-    answer; None takes the profile's.
+    answer; None takes the profile's. `order` puts the document of the best hit "last", nearest to the question, or
+    "first"; which of them a model reads better differs from model to model. Whole documents keep the order of their
+    names.
     """
 
     mode: Literal["auto", "chunks", "whole"] = "auto"
     budget: int | None = None
     reserve: int | None = None
+    order: Literal["last", "first"] = "last"
 
 
 @dataclass(frozen=True, slots=True)
 class _Fixed:
     """What stands before any passage is chosen: the parts that are always there, their tokens, and the limit of all.
 
-    `dropped` turns of the history did not fit.
+    `dropped` turns of the history did not fit. `best_first` is how passages are to stand.
     """
 
     write: Write
@@ -58,6 +61,7 @@ class _Fixed:
     dropped: int
     limit: int
     tokens: int
+    best_first: bool
 
     @property
     def budget(self) -> int:
@@ -121,7 +125,7 @@ class Packer:
     ) -> Prompt:
         """A prompt of any wording: `write` makes its parts from passages and history."""
         options = options or PackingOptions()
-        fixed = self._fixed(write, history, room_for_text(self.profile, options))
+        fixed = self._fixed(write, history, options)
         volumes = {identity: self._shelf.volume(identity) for identity in {hit.chunk.document_id for hit in hits}}
         present = {identity: volume for identity, volume in volumes.items() if volume is not None}
         found = [hit for hit in hits if hit.chunk.document_id in present]
@@ -134,7 +138,8 @@ class Packer:
         volume = self._shelf.volume(document_id)
         return volume.document if volume else None
 
-    def _fixed(self, write: Write, history: Sequence[Turn], limit: int) -> _Fixed:
+    def _fixed(self, write: Write, history: Sequence[Turn], options: PackingOptions) -> _Fixed:
+        limit = room_for_text(self.profile, options)
         kept = self._recent(history, int(limit * HISTORY_SHARE))
         tokens = self._count(self._render(write((), kept))).tokens
         if tokens + FENCE_TOKENS > limit:
@@ -143,7 +148,7 @@ class Packer:
                 f"{self.profile.name} has room for {max(0, limit)} beside the answer.",
                 "Ask a shorter question, raise --budget, or use a model with a larger window.",
             )
-        return _Fixed(write, kept, len(history) - len(kept), limit, tokens)
+        return _Fixed(write, kept, len(history) - len(kept), limit, tokens, options.order == "first")
 
     def _recent(self, history: Sequence[Turn], room: int) -> Sequence[Turn]:
         """The latest turns that fit, oldest dropped first."""
@@ -186,7 +191,7 @@ class Packer:
         raise AssertionError("room shrinks until nothing is left to read")
 
     def _draft(self, selection: Selection, hits: Sequence[Hit], fixed: _Fixed, mode: Mode) -> _Draft:
-        passages = _passages(selection, hits, mode)
+        passages = _passages(selection, hits, mode, fixed.best_first)
         text = self._render(fixed.write(passages, fixed.history))
         return _Draft(text, passages, self._count(text), selection, tuple(_left_out(hits, selection)))
 
@@ -218,17 +223,20 @@ class Packer:
         )
 
 
-def _passages(selection: Selection, hits: Sequence[Hit], mode: Mode) -> tuple[Passage, ...]:
+def _passages(selection: Selection, hits: Sequence[Hit], mode: Mode, best_first: bool) -> tuple[Passage, ...]:
     """Stretches of text, in document order inside a document.
 
-    Of chunks the best document comes last, nearest to the question, and the second best first. Whole documents stand
+    Of chunks the best document comes last, nearest to the question, and the second best first, unless all are to stand
+    best first. Whole documents stand
     in the order of their names, so that the next question about them begins with the same tokens.
     """
     scores = {(hit.chunk.document_id, hit.chunk.ordinal): hit.score for hit in hits}
     sources = {hit.chunk.document_id: hit.source for hit in reversed(hits)}
     runs = selection.runs()
     ranked = [identity for identity in dict.fromkeys(hit.chunk.document_id for hit in hits) if identity in runs]
-    ordered = sorted(ranked, key=lambda each: (sources[each], each)) if mode == "whole" else [*ranked[1:], *ranked[:1]]
+    ordered = ranked if best_first else [*ranked[1:], *ranked[:1]]
+    if mode == "whole":
+        ordered = sorted(ranked, key=lambda each: (sources[each], each))
     passages: list[Passage] = []
     for identity in ordered:
         volume = selection.volumes[identity]

@@ -61,11 +61,10 @@ def measure(
     llm: LLM, inputs: Sequence[int], at_once: Sequence[int], output: int = 128, watch: Watch | None = None
 ) -> list[Speed]:
     """Every length that fits the window at every concurrency, after one answer to warm up. Raises as the model does."""
-    profile = llm.profile
     _timed(llm, _prompt(llm, 20), 8)
     found = []
     for length in inputs:
-        if length > min(profile.max_input, profile.window - output):
+        if not fits(llm, length, output):
             continue
         prompt = _prompt(llm, length)
         for number in at_once:
@@ -74,6 +73,11 @@ def measure(
             if watch:
                 watch(speed)
     return found
+
+
+def fits(llm: LLM, length: int, output: int) -> bool:
+    """Whether a prompt of so many tokens leaves room for the answer."""
+    return length <= min(llm.profile.max_input, llm.profile.window - output)
 
 
 def _together(llm: LLM, prompt: str, output: int, number: int) -> Speed:

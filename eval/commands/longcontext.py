@@ -75,7 +75,10 @@ def longcontext(
         raise click.UsageError("The extractive answerer has no window. Name a model server with --llm.")
     articles, files = _read(cases, each)
     made = _made(tasks or (() if cases else ("passkey",)), lengths, each or MADE, model)
-    results = measure(chain(_all(files), made), model, lambda result: _say(result.tokens, result.right))
+    cases_in_all = list(chain(_all(files), made))
+    results = measure(iter(cases_in_all), model, lambda result: _say(result.tokens, result.right))
+    if left := len(cases_in_all) - len(results):
+        say(f"{left} of {len(cases_in_all)} cases did not fit {model.profile.name}'s window: they were not sent.")
     judged = quality.read_articles(articles, model, lambda one: _say(one.tokens, one.right, ("right", "not right")))
     curve, read = curve_of(model.profile.name, results), quality.figures(judged, len(articles))
     if options["write"]:

@@ -46,13 +46,15 @@ def speed(inputs: tuple[int, ...], at_once: tuple[int, ...], output: int, as_jso
     """Time answers from the request to the last token. Prompts that do not fit the model's window are left out."""
     from dataclasses import asdict
 
-    from eval.speed import measure
+    from eval.speed import fits, measure
 
     model = ModelOptions(
         options["llm"], options["profile"], options["tokenizer"], any_model=options["any_model"]
     ).open()
     if isinstance(model, str):
         raise click.UsageError("The extractive answerer sends no prompts. Name a model server with --llm.")
+    if left := [length for length in inputs if not fits(model, length, output)]:
+        say(f"Not timed, longer than {model.profile.name}'s window: {', '.join(f'{each:,}' for each in left)} tokens.")
     found = measure(model, inputs, at_once, output, lambda each: say(_row(each)))
     if as_json:
         emit_json({"model": model.profile.name, "speeds": [asdict(each) for each in found]})

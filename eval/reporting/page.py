@@ -102,6 +102,7 @@ def _cell(ahead: Comparison | None, behind: Comparison | None) -> str:
     difference = each.difference if ahead else -each.difference
     look = "" if not each.significant else ' class="better"' if difference > 0 else ' class="worse"'
     told = f"{each.test}; {each.questions} questions; smallest detectable {100 * each.detectable:.0f} points"
+    told += f"; {each.needed:,} questions would show the measured difference" if each.needed else ""
     return f'<td{look} title="{escape(told)}">{points(difference)}<br><small>p {p_value(each.adjusted)}</small></td>'
 
 

@@ -73,7 +73,7 @@ def _choices(arms: Sequence[ArmFigures]) -> list[str]:
 
 
 def _pairs(comparisons: Sequence[Comparison]) -> list[str]:
-    heading = ["pair", "points", "95 %", "p (Holm)", "won", "lost", "detectable"]
+    heading = ["pair", "points", "95 %", "p (Holm)", "won", "lost", "detectable", "needed"]
     rows = [
         [
             f"{each.arm} − {each.baseline}",
@@ -83,6 +83,7 @@ def _pairs(comparisons: Sequence[Comparison]) -> list[str]:
             str(each.wins),
             str(each.losses),
             f"{100 * each.detectable:.0f}",
+            f"{each.needed:,}" if each.needed else "–",
         ]
         for each in comparisons
     ]

@@ -17,11 +17,13 @@ from ingest.errors import UsageError
 
 if TYPE_CHECKING:
     from assistant.answers import ModelProfile, TokenCount
+    from assistant.protocols import LLM
     from assistant.retrieval import Retriever
     from ingest.documents import Filter, Hit
 
 SWEEP = (2_000, 4_000, 8_000, 12_000, 16_000, 20_000)  # tokens
 SWEPT = ("extractive", "rag", "long_context", "auto", "fine_tuned_rag")
+WINDOW = ("mode", "reserve", "order")  # settings that say how a served model's window is filled
 SHORTEST = 16  # tokens of a chunk, at the least, so that enough of them are searched for
 
 
@@ -67,6 +69,16 @@ def check_room(budget: int | None, room: int, profile: ModelProfile) -> None:
         raise UsageError(
             f"A budget of {budget:,} tokens is more than {profile.name} takes: {room:,} beside its answer.",
             f"Name budgets up to {room}.",
+        )
+
+
+def check_window(arm: Arm, model: str | LLM, meaningless: Sequence[str] = WINDOW) -> None:
+    """Raises `UsageError` where the embedded answerer, which fills no window, is told how: it would change nothing."""
+    given = [name for name in meaningless if name in arm.settings]
+    if isinstance(model, str) and given:
+        raise UsageError(
+            f"The arm {arm.name!r} fills no model's window: {' and '.join(given)} would change nothing.",
+            "Leave it out, or name a model server with --llm.",
         )
 
 

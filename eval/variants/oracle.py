@@ -8,6 +8,7 @@ from assistant.answering import opened_model
 from assistant.assistant import Assistant
 from eval.samples import Place, Question
 from eval.scoring.retrieval import relevance, same_source
+from eval.variants.budgets import WINDOW, check_window
 from eval.variants.documents import DocumentVariant
 from eval.variants.rag import opened
 from eval.variants.settings import document_settings
@@ -20,6 +21,7 @@ from ingest.knowledge_base import KnowledgeBase
 def open_oracle(arm: Arm, setup: Setup) -> DocumentVariant:
     settings = document_settings(arm)
     model = opened_model(setup.llm)
+    check_window(arm, model, ("budget", *WINDOW))
     kestrel = opened(setup, replace(settings, mode=settings.mode or "chunks"), model)
 
     def with_gold(question: Question) -> Assistant:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from assistant.answering import opened_model
-from eval.variants.budgets import SHORTEST, Budgeted, Counter, check_room
+from eval.variants.budgets import SHORTEST, Budgeted, Counter, check_room, check_window
 from eval.variants.documents import DocumentVariant
 from eval.variants.settings import DocumentSettings, document_settings
 from eval.variants.setup import Arm, Setup
@@ -28,6 +28,7 @@ def open_rag(arm: Arm, setup: Setup) -> DocumentVariant:
 def from_documents(arm: Arm, setup: Setup, settings: DocumentSettings) -> DocumentVariant:
     """Any arm that searches one knowledge base."""
     model = opened_model(setup.llm)
+    check_window(arm, model)
     kestrel = opened(setup, settings, model)
     if not isinstance(model, str):
         check_room(settings.budget, _room(model, settings), model.profile)
@@ -51,7 +52,7 @@ def opened(setup: Setup, settings: DocumentSettings, model: str | LLM) -> Assist
         llm=model,
         reranker=settings.reranker,
         expand=settings.expand,
-        packing=PackingOptions(settings.mode or "auto", settings.budget, settings.reserve),
+        packing=PackingOptions(settings.mode or "auto", settings.budget, settings.reserve, settings.order),
         read_only=True,
     )
     return kestrel.searching(retriever_of(kestrel, settings)) if _search_settings(settings) else kestrel

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DocumentSettings:
-    """`k` hits are looked for; `budget` and `reserve` are tokens; `dense` is the weight of meaning against words, from
+    """`k` hits are looked for; `budget` and `reserve` are tokens; `order` is where the document of the best hit stands
+    in the prompt; `dense` is the weight of meaning against words, from
     0 to 1; `feedback` how far a question moves towards its first finds; `kb` another knowledge base of the same
     documents, say one of other chunks or another embedder.
     """
@@ -25,6 +26,7 @@ class DocumentSettings:
     budget: int | None = None
     reserve: int | None = None
     mode: Literal["auto", "chunks", "whole"] | None = None
+    order: Literal["last", "first"] = "last"
     dense: float | None = None
     feedback: float | None = None
     candidates: int | None = None
@@ -80,6 +82,7 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "budget": positive,
     "reserve": positive,
     "mode": one_of("auto", "chunks", "whole"),
+    "order": one_of("last", "first"),
     "dense": share,
     "feedback": share,
     "candidates": positive,

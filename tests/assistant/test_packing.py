@@ -192,6 +192,21 @@ def test_best_document_stands_last_and_chunks_stand_in_document_order(falcon: To
     assert [passage.number for passage in prompt.passages] == list(range(1, len(prompt.passages) + 1))
 
 
+def test_the_best_document_can_stand_first(falcon: TokenizerFile) -> None:
+    knowledge = library(3)
+    hits = knowledge.hits(3)
+    packer = Packer(knowledge, profile_of_window(2000), falcon.count)
+
+    def order(options: PackingOptions) -> list[str]:
+        passages = packer.pack(QUESTION, hits, options=options).passages
+        return list(dict.fromkeys(passage.source for passage in passages))
+
+    ranked = list(dict.fromkeys(hit.source for hit in hits))
+    assert order(PackingOptions("chunks", order="first")) == ranked
+    assert order(PackingOptions("chunks")) == [*ranked[1:], ranked[0]]
+    assert order(PackingOptions("whole", order="first")) == sorted(ranked)
+
+
 def test_neighbouring_hits_become_one_passage(falcon: TokenizerFile) -> None:
     knowledge = library(1)
     hits = sorted(knowledge.hits(), key=lambda hit: hit.chunk.ordinal)[1:3]

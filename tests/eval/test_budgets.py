@@ -112,6 +112,23 @@ def test_a_budget_beyond_the_model_is_refused_because_it_would_change_nothing(kb
         evaluate(words)
 
 
+@pytest.mark.parametrize(
+    "arm", ["extractive:mode=whole", "rag:reserve=50", "extractive:order=first", "oracle:budget=99"]
+)
+def test_settings_of_a_window_are_refused_where_there_is_none(kb, tmp_path, arm):
+    with pytest.raises(UsageError, match="fills no model's window"):
+        evaluate(Plan(Setup(kb), parse_arms(arm), QUESTIONS, tmp_path / "run"))
+
+
+def test_the_order_of_passages_is_a_setting_that_changes_the_prompt(kb, tmp_path):
+    model = ScriptedModel(lambda _prompt: "It is 100 metres high. [1]", profile_named("falconlite2"))
+    arms = parse_arms("rag:k=2,rag:k=2:order=first")
+    evaluate(Plan(Setup(kb, model), arms, QUESTIONS, tmp_path / "run", workers=1))
+    for last, first in zip(model.prompts[::2], model.prompts[1::2], strict=True):
+        assert last != first
+        assert len(last) == len(first), "the same passages in another order"
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1500)
 def test_a_real_model_is_swept(small_falcon, tgi_server, tmp_path):

@@ -172,6 +172,14 @@ def test_quality_gives_recorded_answers_their_recorded_score(name: str, shared_d
         assert prompt.count(question.choices[3]) >= 1
 
 
+def test_cases_that_do_not_fit_are_told(tmp_path: Path):
+    (tmp_path / "said.json").write_text(json.dumps(["1"] * 4), encoding="utf-8")
+    options = ["--llm", f"scripted:{tmp_path / 'said.json'}", "--profile", "falconlite2", "--each", "2"]
+    call = CliRunner().invoke(longcontext, [*options, "--lengths", "500,60000"], standalone_mode=False)
+    assert call.exception is None
+    assert "2 of 4 cases did not fit falconlite2's window: they were not sent." in call.stderr
+
+
 def article(folder: Path) -> Path:
     """Two questions of QuALITY's form on one article, one of them hard, and one on an article that is too long."""
 

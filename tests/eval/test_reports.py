@@ -89,7 +89,7 @@ def test_the_page_shows_what_was_found(run):
 def test_report_prints_table_pairs_and_sentence(run, tmp_path):
     done = call("report", run.path, "--html", tmp_path / "page.html")
     assert re.search(r"rag:k=2 +95\.0 +83…99", done.stdout)
-    assert "rag:k=2 − prompting" in done.stdout
+    assert re.search(r"detectable +needed\n.*rag:k=2 − prompting .* [1-9]\d*\n", done.stdout)
     assert "Verdict: rag:k=2 +70 points over prompting" in done.stdout
     assert (tmp_path / "page.html").read_text(encoding="utf-8").startswith("<!doctype html>")
 

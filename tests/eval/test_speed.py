@@ -47,6 +47,14 @@ def test_every_length_that_fits_is_timed_at_every_concurrency():
     assert three.together > 1.5 * alone.together  # three answers in the time of one
 
 
+def test_lengths_that_are_not_timed_are_told(tmp_path: Path):
+    (tmp_path / "said.json").write_text(json.dumps(["word " * 8] * 9), encoding="utf-8")
+    options = ["--llm", f"scripted:{tmp_path / 'said.json'}", "--profile", "falconlite2", "--inputs", "100,50000"]
+    call = CliRunner().invoke(evaluation, ["speed", *options, "--at-once", "1"], standalone_mode=False)
+    assert call.exception is None
+    assert "Not timed, longer than falconlite2's window: 50,000 tokens." in call.stderr
+
+
 def test_prompts_are_as_long_as_asked_for(shared_data: Path):
     model = slow_model(TokenizerFile(shared_data / "falcon_tokenizer" / "tokenizer.json"))
     for length in (100, 3_300, 10_000, 24_000):

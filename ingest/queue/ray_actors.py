@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -25,6 +26,7 @@ PORT = 6379  # of the head, where ray start gives no other
 PROBE_SECONDS = 5.0
 CONNECT_SECONDS = 20.0  # a cluster that is well answers in 2
 ENDING_SECONDS = 10
+STANDSTILL_SECONDS = 30.0  # without any file done, after which it is looked who is left
 COMMAND = command_for("ingest.queue.ray_actors")
 
 
@@ -44,6 +46,7 @@ class Actors:
             ) from error
         self._ray: Any = ray
         self._jobs = jobs
+        self._moved = time.monotonic()
         self._calls: dict[Any, Any] = {}  # what an actor will have said when it ends, by the actor
         _connect(ray, _head_of(address))
         try:
@@ -53,9 +56,7 @@ class Actors:
             raise
 
     def _start(self, task: Task) -> None:
-        nodes = [node for node in self._ray.nodes() if node["Alive"] and node["Resources"].get("CPU", 0) >= 1]
-        if not nodes:
-            raise WorkersUnreachable("No node of the Ray cluster has a processor to give.", "See: ray status")
+        nodes = self._nodes()
         kind = self._ray.remote(
             num_cpus=1, max_concurrency=2, max_restarts=-1, max_task_retries=-1, scheduling_strategy="SPREAD"
         )(_Worker)
@@ -63,8 +64,22 @@ class Actors:
             actor = kind.remote()
             self._calls[actor] = actor.work.remote(task)
 
+    def _nodes(self) -> list[Any]:
+        nodes = [node for node in self._ray.nodes() if node["Alive"] and node["Resources"].get("CPU", 0) >= 1]
+        if not nodes:
+            raise WorkersUnreachable(
+                "No node of the Ray cluster has a processor to give.",
+                "Start one (see: ray status), and run the same command again; what was stored is kept.",
+            )
+        return nodes
+
     def look_after(self, done: int) -> None:
-        """Ray replaces what died. Raises what a worker reported."""
+        """Ray replaces what died. Raises what a worker reported, and `WorkersUnreachable` when no node is left."""
+        now = time.monotonic()
+        if done or now - self._moved > STANDSTILL_SECONDS:
+            self._moved = now
+            if not done:  # only then: asking waits for the head, which the workers can do without for a while
+                self._nodes()
         ended, _ = self._ray.wait(list(self._calls.values()), num_returns=1, timeout=0)
         for call in ended:
             try:

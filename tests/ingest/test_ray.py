@@ -18,6 +18,7 @@ from ingest.queue.claiming import Task
 from ingest.queue.ray_actors import Actors
 from ingest.store import open_store
 from tests.support.queued import (
+    RUN,
     WORKING,
     command,
     contents_of_a_plain_run,
@@ -35,24 +36,39 @@ pytestmark = [
     pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="no Ray: the extra ray is not installed"),
 ]
 FILES = 40
+IMPATIENT = f"from ingest.queue import ray_actors; ray_actors.STANDSTILL_SECONDS = 3.0; {RUN}"
 
 
-def test_a_node_killed_in_mid_ingest_loses_nothing_and_its_worker_starts_again_on_another(postgres_location, tmp_path):
+@pytest.fixture(scope="module")
+def head():
+    with ray_cluster(KESTREL_TEST_SECONDS_A_TEXT="0.3") as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def cluster(head):
+    """No nodes but the head, which works on nothing."""
+    yield head
+    head.kill_nodes()
+
+
+def test_a_node_killed_in_mid_ingest_loses_nothing_and_its_worker_starts_again_on_another(
+    cluster, postgres_location, tmp_path
+):
     folder = write_files(tmp_path / "docs", FILES)
     expected = contents_of_a_plain_run(folder, tmp_path / "plain")
-    with ray_cluster(KESTREL_TEST_SECONDS_A_TEXT="0.3") as cluster:
-        cluster.add_node("one", 2)
-        cluster.add_node("two", 2)
-        with command(folder, postgres_location, cluster.address) as process:
-            wait_for(lambda: 0 < finished(postgres_location) < FILES - 8 and count(postgres_location, WORKING) == 2)
-            victim = cluster.hosts()[0]
-            assert cluster.kill(victim) > 2
-            killed = time.monotonic()
-            wait_for(lambda: len(cluster.hosts()) == 2)
-            assert victim not in cluster.hosts()
-            print(f"its worker ran on another node after {time.monotonic() - killed:.1f} s")
-            report = report_of(process)
-            print(f"the last file was in after {time.monotonic() - killed:.1f} s")
+    cluster.add_node("one", 2)
+    cluster.add_node("two", 2)
+    with command(folder, postgres_location, cluster.address) as process:
+        wait_for(lambda: 0 < finished(postgres_location) < FILES - 8 and count(postgres_location, WORKING) == 2)
+        victim = cluster.hosts()[0]
+        assert cluster.kill(victim) > 2
+        killed = time.monotonic()
+        wait_for(lambda: len(cluster.hosts()) == 2)
+        assert victim not in cluster.hosts()
+        print(f"its worker ran on another node after {time.monotonic() - killed:.1f} s")
+        report = report_of(process)
+        print(f"the last file was in after {time.monotonic() - killed:.1f} s")
     assert (report["added"], report["documents"], report["failed"]) == (FILES, FILES, [])
     assert count(postgres_location, "SELECT count(*) FROM kestrel.jobs WHERE tries > 1") > 0  # it held files
     assert count(postgres_location, "SELECT count(*) FROM kestrel.sources") == FILES
@@ -61,6 +77,17 @@ def test_a_node_killed_in_mid_ingest_loses_nothing_and_its_worker_starts_again_o
     assert dict(truth.contents()) == expected
     assert list(truth.verify(full=True)) == []
     truth.close()
+
+
+def test_when_the_last_node_dies_the_command_says_so_and_ends(cluster, postgres_location, tmp_path):
+    folder = write_files(tmp_path / "docs", FILES)
+    cluster.add_node("last", 1)
+    with command(folder, postgres_location, cluster.address, program=IMPATIENT) as process:
+        wait_for(lambda: 0 < finished(postgres_location) < FILES - 8)
+        cluster.kill("last")
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == WorkersUnreachable.exit_code
+    assert "No node of the Ray cluster has a processor to give" in said
 
 
 def refused(address):

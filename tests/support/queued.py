@@ -20,6 +20,7 @@ from tests.support.entries import prose
 
 EMBEDDER = "tests.support.dangerous:Dangerous"
 WORKING = "SELECT count(DISTINCT worker) FROM kestrel.jobs WHERE claim IS NOT NULL"  # workers that hold files
+RUN = "from ingest.cli import main; main()"
 ROOT = Path(__file__).parents[2]
 
 
@@ -38,12 +39,12 @@ def contents_of_a_plain_run(folder: Path, kb: Path) -> dict[str, bytes]:
 
 
 @contextmanager
-def command(folder: Path, location: str, workers: int | str, *, slowly: float = 0.0):
+def command(folder: Path, location: str, workers: int | str, *, slowly: float = 0.0, program: str = RUN):
     """`ingest add`, running. What is left of its processes at the end is killed."""
     environment = {**os.environ, "KESTREL_TEST_SECONDS_A_TEXT": str(slowly), "PYTHONPATH": str(ROOT)}
     arguments = ["--kb", location, "--workers", str(workers), "--embedder", EMBEDDER, "--json"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "ingest", "add", str(folder), *arguments],
+        [sys.executable, "-c", program, "add", str(folder), *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

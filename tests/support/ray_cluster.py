@@ -44,6 +44,10 @@ class RayCluster:
     def kill(self, name: str) -> int:
         return self._running.kill(name)
 
+    def kill_nodes(self) -> None:
+        for name in set(self._running.names()) - {"head"}:
+            self._running.kill(name)
+
     def _start(self, name: str, *arguments: str) -> None:
         command = (*RAY, "start", "--block", *arguments, f"--object-store-memory={OBJECT_STORE}")
         self._running.start(name, command, self._environment)

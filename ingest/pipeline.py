@@ -104,11 +104,13 @@ def gone_from(stored: Iterable[str], found: Found) -> list[str]:
 def _with_pages(
     knowledge: KnowledgeBase, found: Found, options: IngestOptions, addresses: Sequence[Address]
 ) -> Iterator[Event]:
-    """Pages are kept only until they are read."""
+    """Pages are kept only until they are read. One that is in as it was need not be sent again."""
+    pages = (source for source in knowledge.sources() if is_address(source.uri) and source.outcome == "ok")
+    known = {page.uri: page for page in pages if _lasts(page)}
     with tempfile.TemporaryDirectory(prefix="kestrel-") as folder:
-        pages = download(addresses, Path(folder))
-        found = replace(found, files=(*found.files, *pages.files))
-        yield from bring_in(knowledge, found, options, refused=pages.failures)
+        fetched = download(addresses, Path(folder), known)
+        found = replace(found, files=(*found.files, *fetched.files))
+        yield from bring_in(knowledge, found, options, refused=fetched.failures)
 
 
 def bring_in(
@@ -189,7 +191,12 @@ def is_settled(file: FoundFile, before: Source | None, password: str = "") -> bo
         return False
     if before.outcome == "encrypted" and password:
         return False
-    return before.seen - file.mtime_ns / 1e9 > RACY_SECONDS
+    return _lasts(before)
+
+
+def _lasts(source: Source) -> bool:
+    """Whether what was read is what stands there as long as size and time stay the same."""
+    return source.seen - source.mtime_ns / 1e9 > RACY_SECONDS
 
 
 def _report(knowledge: KnowledgeBase, events: Sequence[Event], seconds: float) -> Report:

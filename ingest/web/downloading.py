@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import mimetypes
+import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -27,6 +28,8 @@ ENDINGS = {
     "message/rfc822": ".eml",
 }
 
+SECOND = 10**9  # in nanoseconds
+
 
 @dataclass(frozen=True, slots=True)
 class Downloads:
@@ -36,20 +39,41 @@ class Downloads:
     failures: tuple[FailedFile, ...] = ()
 
 
-def download(addresses: Sequence[Address], folder: Path, get: Callable[[Address], Page] = fetch) -> Downloads:
-    """Fetch pages one after the other into `folder`. What goes wrong with one is its outcome."""
+def download(
+    addresses: Sequence[Address],
+    folder: Path,
+    stored: Mapping[str, Source] | None = None,
+    get: Callable[..., Page | None] = fetch,
+) -> Downloads:
+    """Fetch pages one after the other into `folder`. What goes wrong with one is its outcome.
+
+    The time of a file is that of the page's last change, where its server states one. By that a page of `stored`, by
+    name, is asked for again, and sent only if it has changed; else its file is the one that was stored, and not there.
+    """
     files, failures = [], []
     for number, address in enumerate(dict.fromkeys(addresses)):
         try:
-            page = get(address)
+            before = (stored or {}).get(str(address))
+            page = get(address, since=_stated(before))
         except FileFailed as failure:
             source = Source(str(address), 0, 0, None, seen=time.time())
             failures.append(failed(source, failure.outcome, failure.reason))
             continue
+        if page is None:
+            assert before is not None
+            files.append(FoundFile(folder / "unchanged", before.size, before.mtime_ns, name=str(address)))
+            continue
         path = folder / f"page-{number}{_ending(page)}"
         path.write_bytes(page.data)
+        changed = page.changed * SECOND or time.time_ns() | 1  # odd, and so no whole second: nobody stated it
+        os.utime(path, ns=(changed, changed))
         files.append(FoundFile(path, len(page.data), path.stat().st_mtime_ns, name=str(address)))
     return Downloads(tuple(files), tuple(failures))
+
+
+def _stated(before: Source | None) -> int:
+    """When a stored page last changed, by its server's word, in seconds since the epoch; 0 where it stated nothing."""
+    return before.mtime_ns // SECOND if before and before.mtime_ns % SECOND == 0 else 0
 
 
 def _ending(page: Page) -> str:

@@ -8,9 +8,10 @@ import ssl
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from email.utils import formatdate, parsedate_to_datetime
 from functools import cache
 from http.client import HTTPResponse
 
@@ -18,6 +19,7 @@ from ingest.documents import Outcome
 from ingest.errors import FileFailed, UsageError
 from ingest.web.addresses import Address, is_public, parse_address
 
+NOT_MODIFIED = 304
 REDIRECTS = {301, 302, 303, 307, 308}
 OUTCOMES: dict[int, Outcome] = {401: "denied", 403: "denied", 407: "denied", 451: "denied"}
 BLOCK = 65_536
@@ -40,11 +42,15 @@ class FetchLimits:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What came back. `address` is where it was found in the end, `kind` its media type as the server has it."""
+    """What came back. `address` is where it was found in the end, `kind` its media type as the server has it.
+
+    `changed` is when it last was, in seconds since the epoch, by the server's word; 0 where it says nothing of use.
+    """
 
     address: Address
     data: bytes
     kind: str
+    changed: int = 0
 
 
 def _resolve(host: str, port: int) -> list[str]:
@@ -63,22 +69,37 @@ class Network:
     connect: Callable[[str, int, float], socket.socket] = _connect
 
 
-def fetch(address: Address, limits: FetchLimits | None = None, network: Network | None = None) -> Page:
-    """The page at an address.
+def fetch(
+    address: Address, limits: FetchLimits | None = None, network: Network | None = None, since: int = 0
+) -> Page | None:
+    """The page at an address; None where `since` is what the server says of its last change, and it has not changed.
 
     Raises `FileFailed`: "denied" where a rule or the server forbids it, "vanished" where there is none or the server
     does not answer, "timeout", "too_large", "unsupported".
     """
     limits, network = limits or FetchLimits(), network or Network()
     deadline = time.monotonic() + limits.seconds
+    condition = {"If-Modified-Since": formatdate(since, usegmt=True)} if since else {}
     for _ in range(limits.redirects + 1):
-        with _asked(address, deadline, network) as response:
+        with _asked(address, deadline, network, condition) as response:
+            if condition and response.status == NOT_MODIFIED:
+                return None
             if response.status not in REDIRECTS:
                 _require_success(response)
                 kind = response.headers.get_content_type()
-                return Page(address, _body(response, limits.bytes), kind)
+                return Page(address, _body(response, limits.bytes), kind, _changed(response))
             address = _redirected(address, response.headers.get("Location", ""))
+            condition = {}  # it speaks of the page that stood where this redirect stands now
     raise FileFailed("denied", f"it leads on more than {limits.redirects} times")
+
+
+def _changed(response: HTTPResponse) -> int:
+    """A time that is no time, or has not come yet, says nothing (RFC 9110, 8.8.2.1)."""
+    try:
+        stated = int(parsedate_to_datetime(response.headers.get("Last-Modified", "")).timestamp())
+    except (ValueError, OverflowError):
+        return 0
+    return stated if 0 < stated <= time.time() else 0
 
 
 def _redirected(address: Address, target: str) -> Address:
@@ -92,7 +113,7 @@ def _redirected(address: Address, target: str) -> Address:
 
 
 @contextmanager
-def _asked(address: Address, deadline: float, network: Network) -> Iterator[HTTPResponse]:
+def _asked(address: Address, deadline: float, network: Network, condition: Mapping[str, str]) -> Iterator[HTTPResponse]:
     """The answer of the server, within the deadline: at that moment the connection is cut, whatever it waits for."""
     ip = _checked(address, network)
     watch = threading.Timer(0, lambda: None)
@@ -107,7 +128,7 @@ def _asked(address: Address, deadline: float, network: Network) -> Iterator[HTTP
             connection = http.client.HTTPConnection(address.host, address.port)
             connection.sock = sock
             connection.putrequest("GET", address.target, skip_host=True, skip_accept_encoding=True)
-            for name, value in {"Host": address.authority, **HEADERS}.items():
+            for name, value in {"Host": address.authority, **HEADERS, **condition}.items():
                 connection.putheader(name, value)
             connection.endheaders()
             with connection.getresponse() as response:

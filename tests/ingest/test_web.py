@@ -5,11 +5,13 @@ from __future__ import annotations
 import gzip
 import socket
 import socketserver
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -20,9 +22,10 @@ from ingest.errors import FileFailed, UsageError
 from ingest.knowledge_base import KnowledgeBase
 from ingest.pipeline import IngestOptions
 from ingest.reports import Failed
-from ingest.web import FetchLimits, Network, fetch, is_address, parse_address
+from ingest.web import FetchLimits, Network, fetch, fetching, is_address, parse_address
 from ingest.web.addresses import is_public
 from ingest.web.downloading import download
+from tests.support.certificates import Authority
 
 PUBLIC = "93.184.216.34"
 NAMES = {
@@ -77,7 +80,7 @@ class Wire:
 
 
 @contextmanager
-def server(answer: Callable[[bytes, socket.socket], bytes | None]) -> Iterator[Wire]:
+def server(answer: Callable[[bytes, socket.socket], bytes | None], tls: ssl.SSLContext | None = None) -> Iterator[Wire]:
     """Answers each request, given whole, with these bytes; None where the answer was sent already."""
 
     class Handler(socketserver.BaseRequestHandler):
@@ -93,6 +96,8 @@ def server(answer: Callable[[bytes, socket.socket], bytes | None]) -> Iterator[W
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as listening:
         listening.daemon_threads = True
+        if tls:
+            listening.socket = tls.wrap_socket(listening.socket, server_side=True)
         threading.Thread(target=listening.serve_forever, args=(0.01,), daemon=True).start()
         yield Wire(listening.server_address[1])
         listening.shutdown()
@@ -235,6 +240,52 @@ def test_https_speaks_nothing_else():
     assert wire.connected == [PUBLIC]
 
 
+@pytest.fixture
+def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Authority]:
+    """One that this process believes, as OpenSSL lets a person set it."""
+    made = Authority(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(made.path))
+    fetching._tls.cache_clear()
+    yield made
+    fetching._tls.cache_clear()
+
+
+def test_https_gives_the_page_of_a_server_that_proves_its_name(authority):
+    with server(
+        lambda _request, _socket: ok(b"words", "Content-Type: text/plain"), authority.server("example.org")
+    ) as wire:
+        page = fetch(parse_address("https://example.org/a"), network=wire.network)
+    assert (page.data, page.kind, wire.connected) == (b"words", "text/plain", [PUBLIC])
+
+
+def test_https_follows_to_https_alone(authority):
+    def answer(request: bytes, _socket: socket.socket) -> bytes:
+        return ok(b"there") if b"/there " in request else leading_to(target)
+
+    with server(answer, authority.server("example.org")) as wire:
+        target = "/there"
+        assert fetch(parse_address("https://example.org/"), network=wire.network).data == b"there"
+        target = "http://example.org/there"
+        assert "leads from https to http://example.org/there" in outcome_of(wire, "https://example.org/").reason
+
+
+@pytest.mark.parametrize(
+    ("host", "expired", "reason"),
+    [("elsewhere.example.org", False, "Hostname mismatch"), ("example.org", True, "certificate has expired")],
+)
+def test_https_trusts_no_other_certificate(authority, host, expired, reason):
+    with server(lambda _request, _socket: ok(b"x"), authority.server(host, expired=expired)) as wire:
+        failure = outcome_of(wire, "https://example.org/")
+    assert (failure.outcome, reason in failure.reason) == ("vanished", True)
+
+
+def test_https_trusts_no_other_authority(tmp_path, authority):
+    (tmp_path / "other").mkdir()
+    with server(lambda _request, _socket: ok(b"x"), Authority(tmp_path / "other").server("example.org")) as wire:
+        failure = outcome_of(wire, "https://example.org/")
+    assert (failure.outcome, "CERTIFICATE_VERIFY_FAILED" in failure.reason) == ("vanished", True)
+
+
 @given(st.ip_addresses())
 def test_public_addresses_are_global(address):
     if is_public(str(address)):
@@ -266,6 +317,11 @@ def knowledge(tmp_path):
         yield opened
 
 
+def through(monkeypatch: pytest.MonkeyPatch, wire: Wire) -> None:
+    """Let the pipeline fetch its pages through this network."""
+    monkeypatch.setattr(pipeline, "download", partial(download, get=partial(fetch, network=wire.network)))
+
+
 def test_addresses_are_off_unless_allowed(knowledge):
     with pytest.raises(UsageError, match="fetching is off"):
         pipeline.add(knowledge, ["https://example.org/"])
@@ -280,11 +336,7 @@ def test_a_page_comes_in_under_its_address(knowledge, monkeypatch):
         return ok(b"Plan,Price\nBasic,12\n", "Content-Type: text/csv") if b"/p " in request else ok(html)
 
     with server(answer) as wire:
-        monkeypatch.setattr(
-            pipeline,
-            "download",
-            lambda wanted, folder: download(wanted, folder, lambda one: fetch(one, network=wire.network)),
-        )
+        through(monkeypatch, wire)
         pages = [
             "http://example.org/rules.php",
             "http://example.org/p",
@@ -304,6 +356,67 @@ def test_a_page_comes_in_under_its_address(knowledge, monkeypatch):
     assert knowledge.remove("http://example.org/p").chunks == 1
 
 
+STATED = "Sat, 21 Nov 2020 10:00:00 GMT"
+
+
+class Rules:
+    """A server of one page, which may state when that last changed, and heeds what it is asked."""
+
+    def __init__(self, *stated: str) -> None:
+        self.words = b"<html><body><p>Leave lasts sixteen weeks.</p></body></html>"
+        self.stated = [f"Last-Modified: {time}" for time in stated]
+        self.conditions: list[str] = []
+
+    def answer(self, request: bytes, _socket: socket.socket) -> bytes:
+        asked = [line for line in request.decode().split("\r\n") if line.startswith("If-Modified-Since: ")]
+        self.conditions += [line.partition(": ")[2] for line in asked]
+        if asked and self.stated == [f"Last-Modified: {self.conditions[-1]}"]:
+            return b"HTTP/1.1 304 Not Modified\r\n\r\n"
+        if b"/moved " in request:
+            return leading_to("/rules")
+        return ok(self.words, "Content-Type: text/html", *self.stated)
+
+
+def test_a_page_that_has_not_changed_is_not_sent_again(knowledge, monkeypatch):
+    rules = Rules(STATED)
+    with server(rules.answer) as wire:
+        through(monkeypatch, wire)
+        options = IngestOptions(urls=True, workers=1)
+        reports = [list(pipeline.add(knowledge, ["http://example.org/rules"], options))[-1] for _ in range(2)]
+        assert rules.conditions == [STATED]
+        rules.stated = ["Last-Modified: Sun, 22 Nov 2020 10:00:00 GMT"]
+        rules.words = rules.words.replace(b"sixteen", b"seventy")
+        reports.append(list(pipeline.add(knowledge, ["http://example.org/rules"], options))[-1])
+    assert [(report.added, report.updated, report.unchanged, len(report.failed)) for report in reports] == [
+        (1, 0, 0, 0),
+        (0, 0, 1, 0),
+        (0, 1, 0, 0),
+    ]
+    assert "seventy weeks" in knowledge.text("http://example.org/rules")
+
+
+@pytest.mark.parametrize(
+    "stated", [(), ("yesterday",), ("Fri, 31 Dec 9999 23:59:59 GMT",), ("Thu, 01 Jan 1970 00:00:00 GMT",)]
+)
+def test_a_page_of_no_useful_time_is_sent_each_time(knowledge, monkeypatch, stated):
+    rules = Rules(*stated)
+    with server(rules.answer) as wire:
+        through(monkeypatch, wire)
+        options = IngestOptions(urls=True, workers=1)
+        reports = [list(pipeline.add(knowledge, ["http://example.org/rules"], options))[-1] for _ in range(2)]
+    assert [(report.added, report.unchanged) for report in reports] == [(1, 0), (0, 1)]
+    assert rules.conditions == []
+
+
+def test_a_condition_is_for_the_page_that_was_asked_for_alone():
+    """Where a page has moved, its time says nothing of the one that stands there now."""
+    rules = Rules("Sun, 22 Nov 2020 10:00:00 GMT")
+    with server(rules.answer) as wire:
+        page = fetch(parse_address("http://example.org/moved"), network=wire.network, since=1605952800)
+    assert page.data == rules.words
+    assert rules.conditions == [STATED], "not asked again behind the redirect"
+
+
 def test_pages_are_read_here_where_files_are_read_elsewhere(knowledge, monkeypatch, tmp_path):
     (tmp_path / "a.txt").write_text("A file.", encoding="utf-8")
     sent = []
@@ -313,8 +426,7 @@ def test_pages_are_read_here_where_files_are_read_elsewhere(knowledge, monkeypat
         return iter(())
 
     with server(lambda _request, _socket: ok(b"<html><body><p>A page of rules.</p></body></html>")) as wire:
-        fetched = partial(fetch, network=wire.network)
-        monkeypatch.setattr(pipeline, "download", lambda wanted, folder: download(wanted, folder, fetched))
+        through(monkeypatch, wire)
         options = IngestOptions(urls=True, workers=1, elsewhere=elsewhere)
         *_, report = pipeline.add(knowledge, ["http://example.org/rules", tmp_path / "a.txt"], options)
     assert sent == [str(tmp_path / "a.txt")]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from html import unescape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ingest.documents import Document, Heading, document_id
 from ingest.errors import FileFailed
+from ingest.readers.assembling import counted
 from ingest.readers.characters import clean, require_text, single_line
 from ingest.readers.decoding import decode
 
@@ -23,6 +24,7 @@ SURROUNDINGS = (
 )  # fmt: skip
 MAIN_SHARE = 0.25  # of the page's text: a "main" element with less is a misnomer, and the whole page is read
 DEEPEST_INDENT = 8
+SHOWN = "img:not([alt=''])"  # an empty alternative text says that it is decoration
 
 _CHARSET = re.compile(rb"<meta[^>]{1,200}?charset\s*=\s*[\"']?([\w-]{1,40})", re.IGNORECASE)
 _TAG = re.compile(r"<(/?)(\w+)[^>]*>")
@@ -30,7 +32,7 @@ _CELLS = re.compile(r"\t+")
 
 
 class HtmlReader:
-    """Reads HTML. Table cells are set apart by " | ", list items by bullets or numbers."""
+    """Reads HTML. Table cells are set apart by " | ", list items by bullets or numbers; pictures are counted."""
 
     suffixes = frozenset({".html", ".htm", ".xhtml", ".shtml"})
 
@@ -41,25 +43,38 @@ class HtmlReader:
         decoded = decode(data, declared=declared[1].decode("ascii") if declared else "")
         try:
             tree = HTMLTree.parse(decoded.text)
-            blocks = _Blocks(_main_markup(tree))
+            markup, pictures = _main_markup(tree)
+            blocks = _Blocks(markup)
         except HTMLParserException as error:
             raise FileFailed("parse_error", f"not HTML: {error}") from error
         text = require_text(blocks.text)
         title = single_line(clean(tree.title or "")) or (blocks.headings[0].title if blocks.headings else "")
         return Document(
-            document_id(data), text, source, title=title, headings=tuple(blocks.headings), warnings=decoded.warnings
+            document_id(data),
+            text,
+            source,
+            title=title,
+            headings=tuple(blocks.headings),
+            warnings=(*decoded.warnings, *counted({"picture": pictures})),
         )
 
 
-def _main_markup(tree: HTMLTree) -> str:
-    """The main part in resiliparse's reduced markup: headings, paragraphs, lists and preformatted text."""
+def _main_markup(tree: HTMLTree) -> tuple[str, int]:
+    """The main part in resiliparse's reduced markup (headings, paragraphs, lists, preformatted text); its pictures."""
     page = _markup(tree)
     for selector in ("main, [role=main]", "article"):
         found = tree.body.query_selector_all(selector) if tree.body else []
         if len(found) == 1:
             part = _markup(found[0].html)
-            return part if len(part) >= MAIN_SHARE * len(page) else page
-    return page
+            if len(part) >= MAIN_SHARE * len(page):
+                return part, _pictures(found[0])
+            break
+    return page, _pictures(tree.body)
+
+
+def _pictures(part: Any) -> int:
+    """How many pictures an element of resiliparse's shows; none where there is none."""
+    return len(part.query_selector_all(SHOWN)) if part is not None else 0
 
 
 def _markup(html: HTMLTree | str) -> str:

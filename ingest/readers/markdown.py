@@ -8,6 +8,7 @@ from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 from ingest.documents import Document, Heading, MetadataValue, document_id
+from ingest.readers.assembling import counted
 from ingest.readers.characters import require_text, single_line
 from ingest.readers.decoding import decode
 
@@ -17,11 +18,13 @@ if TYPE_CHECKING:
 
 # Plain "key: value" lines only: a whole YAML parser would bring anchors, tags and their attacks for a title's sake.
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?\n)??(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
+_CODE = re.compile(r"`[^`]*`")
+_PICTURE = re.compile(r"(?<!\\)!\[[^\[\]\n]*\]\s?[(\[]|<img\b", re.IGNORECASE)
 _FIELD = re.compile(r"^([A-Za-z][\w-]*)[ \t]*:[ \t]+([^\s|>&*\[{#].*?)[ \t]*$", re.MULTILINE)
 
 
 class MarkdownReader:
-    """Reads CommonMark with the headings of both kinds (`# Leave` and underlined)."""
+    """Reads CommonMark with the headings of both kinds (`# Leave` and underlined); pictures are counted."""
 
     suffixes = frozenset({".md", ".markdown", ".mdown", ".mkd", ".mdx", ".qmd", ".rmd"})
 
@@ -29,7 +32,7 @@ class MarkdownReader:
         decoded = decode(data)
         text = require_text(decoded.text)
         fields, body = _front_matter(text)
-        headings = _headings(text, body)
+        headings, pictures = _structure(text, body)
         title = single_line(str(fields.get("title", ""))) or (headings[0].title if headings else "")
         return Document(
             document_id(data),
@@ -38,7 +41,7 @@ class MarkdownReader:
             title=title,
             headings=headings,
             metadata={key: value for key, value in fields.items() if key != "title"},
-            warnings=decoded.warnings,
+            warnings=(*decoded.warnings, *counted({"picture": pictures})),
         )
 
 
@@ -53,8 +56,11 @@ def _front_matter(text: str) -> tuple[dict[str, MetadataValue], int]:
     return fields, block.end()
 
 
-def _headings(text: str, body: int) -> tuple[Heading, ...]:
-    """The headings at or after the offset `body`, by the line numbers that the parser gives for each block."""
+def _structure(text: str, body: int) -> tuple[tuple[Heading, ...], int]:
+    """The headings at or after the offset `body`, by the line numbers that the parser gives for each block.
+
+    And how many pictures stand outside of code.
+    """
     parser = _parser()
     starts = list(accumulate((len(line) + 1 for line in text[body:].split("\n")), initial=body))
     tokens = parser.parse(text[body:])
@@ -62,7 +68,8 @@ def _headings(text: str, body: int) -> tuple[Heading, ...]:
     for opening, inline in pairwise(tokens):
         if opening.type == "heading_open" and opening.map and inline.content:
             found.append(Heading(int(opening.tag[1]), _plain(parser, inline.content), starts[opening.map[0]]))
-    return tuple(found)
+    markup = (token.content for token in tokens if token.type in {"inline", "html_block"})
+    return tuple(found), sum(len(_PICTURE.findall(_CODE.sub("", each))) for each in markup)
 
 
 def _plain(parser: MarkdownIt, markup: str) -> str:

@@ -113,6 +113,20 @@ def test_markup_without_words_is_empty(markup):
         read(markup)
 
 
+@pytest.mark.parametrize(
+    ("markup", "warnings"),
+    [
+        ("<p>Words <img src=a alt='A chart'> and <img src=b></p>", ("not read: 2 pictures",)),
+        ("<p>Words <img src=line alt=''></p>", ()),
+        ("<main><p>The main part <img src=a></p></main><footer><img src=logo></footer>", ("not read: 1 picture",)),
+        ("<p>Words</p>" + "<div><img src=a>" * 10_000, ("not read: 10000 pictures",)),
+    ],
+    ids=["told or not", "decoration", "of the main part", "nested deeply"],
+)
+def test_pictures_that_say_something_are_counted(markup, warnings):
+    assert read(markup).warnings == warnings
+
+
 def test_a_page_of_pictures_is_empty():
     with pytest.raises(FileFailed, match="no text") as failure:
         read("<html><body><img src='a.png'></body></html>")

@@ -136,6 +136,21 @@ def test_front_matter_gives_title_and_metadata():
     assert [(heading.title, heading.start) for heading in document.headings] == [("First", text.index("# First"))]
 
 
+@pytest.mark.parametrize(
+    ("text", "warnings"),
+    [
+        ("![a](b.png) and ![c][d]\n\n<img src=q>", ("not read: 3 pictures",)),
+        ("`![a](b.png)` and \\![c](d.png) and [e](f)\n\n```\n![g](h.png)\n```", ()),
+        ("![" * 50_000, ()),
+        ("a " + "`" * 50_000, ()),
+    ],
+    ids=["pictures", "code and links", "brackets without end", "code without end"],
+)
+@pytest.mark.timeout(10)
+def test_pictures_in_markdown_are_counted(text, warnings):
+    assert MarkdownReader().read(text.encode(), "a.md").warnings == warnings
+
+
 def test_a_rule_at_the_top_is_no_front_matter():
     document = MarkdownReader().read(b"---\n\nWords: here.\n\nMore words.", "a.md")
     assert (document.title, document.metadata) == ("", {})

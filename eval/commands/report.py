@@ -21,9 +21,10 @@ metric_option = click.option("--metric", metavar="NAME", help="Judge by another 
 )
 @run_argument
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Also write one self-contained page.")
+@click.option("--note", metavar="TEXT", default="", help="A remark that the page shows below its sentence.")
 @metric_option
 @json_option
-def report(run: Path, html: Path | None, metric: str | None, as_json: bool) -> None:
+def report(run: Path, html: Path | None, note: str, metric: str | None, as_json: bool) -> None:
     """Arms with intervals, every pair, and the sentence that says which pays."""
     from eval.evaluation import evaluation_of
     from eval.reporting.document import report_of
@@ -33,7 +34,7 @@ def report(run: Path, html: Path | None, metric: str | None, as_json: bool) -> N
 
     found = evaluation_of(RunFolder(run), metric)
     if html:
-        html.write_text(page(found), encoding="utf-8", newline="\n")
+        html.write_text(page(found, note), encoding="utf-8", newline="\n")
         say(f"Wrote {html}.")
     if as_json:
         emit_json(report_of(found))

@@ -24,13 +24,14 @@ LONGEST = 1500  # characters of an answer
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
-def page(found: Evaluation) -> str:
-    """The whole page as text."""
+def page(found: Evaluation, note: str = "") -> str:
+    """The whole page as text. A `note` of whoever made it stands below the sentence."""
     arms = [figures(found, arm) for arm in found.arms]
     sentence = found.verdict.sentence if found.verdict else "One arm alone: nothing to compare."
     body = [
         "<h1>Does it pay?</h1>",
         f'<p class="verdict">{escape(sentence)}</p>',
+        *([f"<p><strong>{escape(note)}</strong></p>"] if note else []),
         f'<p class="note">{len(found.questions)} questions, judged by: {escape(found.metric)}. Intervals are 95 %. '
         f"Question set sha256 {escape(found.questions_sha256[:16])}.</p>",
         *_arms(arms),

@@ -6,7 +6,7 @@ import pytest
 
 from eval.evaluation import evaluation_of
 from eval.runs.folder import RunFolder
-from tests.support.eval_demo import ARMS, Size, demonstrate
+from tests.support.eval_demo import ARMS, REMARK, Size, demonstrate
 
 for package in ("trl", "peft", "datasets"):
     pytest.importorskip(package, reason="the extra [finetune] is not installed")
@@ -26,3 +26,4 @@ def test_every_way_of_adding_knowledge_is_trained_asked_and_compared(small_falco
     text = page.read_text(encoding="utf-8")
     assert found.verdict.sentence.partition(";")[0][:20] in text
     assert all(name in text for name in found.arms)
+    assert REMARK in text

@@ -94,6 +94,14 @@ def test_report_prints_table_pairs_and_sentence(run, tmp_path):
     assert (tmp_path / "page.html").read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
+def test_a_note_stands_on_the_page_as_it_was_written(run, tmp_path):
+    call("report", run.path, "--html", tmp_path / "page.html", "--note", f"A toy model. {HOSTILE}")
+    reader = Reader()
+    reader.feed((tmp_path / "page.html").read_text(encoding="utf-8"))
+    assert f"A toy model. {HOSTILE}" in reader.words
+    assert reader.addresses == []
+
+
 def test_compare_shows_who_won_which(run):
     done = call("compare", run.path, "rag:k=2", "rag:k=4", "--show", 1)
     assert "38 the same, 2 different: 0 won by rag:k=2, 2 won by rag:k=4" in done.stdout

@@ -29,10 +29,10 @@ from tests.support.tgi_server.service import Setup
 from tests.support.tgi_server.versions import Version
 
 ARMS = "prompting,few_shot,rag:k=2,long_context,auto,oracle,fine_tuned,fine_tuned_rag:k=2"
-REMARK = """
-The model has 560,000 weights and was trained to copy from its prompt. This shows that prompting, retrieval, long
-context and fine-tuning run and are compared; it says nothing about which of them pays for a model of any use.
-"""
+REMARK = (
+    "The model has 560,000 weights and was trained to copy from its prompt. This shows that prompting, retrieval, long "
+    "context and fine-tuning run and are compared; it says nothing about which of them pays for a model of any use."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def demonstrate(folder: Path, size: Size) -> Path:
         served = [servers.enter_context(_served(engine, small)) for engine in (small.engine(), _tuned(tuning))]
         models = ("--llm", f"tgi:{served[0].url}", "--fine-tuned", f"tgi:{served[1].url}")
         desk.run("eval", "run", *kb, *questions, *profile, "--variants", ARMS, *models, "--out", desk / "run")
-    desk.run("eval", "report", desk / "run", "--html", desk / "report.html")
+    desk.run("eval", "report", desk / "run", "--html", desk / "report.html", "--note", REMARK)
     return desk / "report.html"
 
 
@@ -128,7 +128,7 @@ def main(folder: Path) -> None:
         raise click.UsageError(f"{folder} is there already; remove it, or name another folder.")
     began = time.monotonic()
     page = demonstrate(folder, Size())
-    click.echo(REMARK)
+    click.echo(f"\n{REMARK}\n")
     click.echo(f"{page}, {time.monotonic() - began:.0f} s in all.")
 
 

@@ -133,6 +133,10 @@ class _Pair:
     def _warn_of_quality(self) -> None:
         self.warnings += [f"page {page} was not read by OCR: {reason}" for page, reason in self.scans.unread.items()]
         self.warnings += [f"page {page} reads badly: {quality.fault}" for page, quality in self._poor.items()]
+        if isinstance(self._text, PdfiumFile) and self._text.beyond_edge:
+            self.warnings.append(
+                f"text beyond the edge, which nobody sees, was read on {_named(self._text.beyond_edge)}"
+            )
         read = self.scans.confidence
         if read:
             sure = f"{self.scans.mean_confidence:.0%} sure of its words"

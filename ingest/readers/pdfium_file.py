@@ -49,6 +49,7 @@ class PdfiumFile:
 
         self._error: type[Exception] = pypdfium2.PdfiumError
         self._spread: dict[int, int] = {}
+        self.beyond_edge: list[int] = []  # pages (from 1) that were read, with text where nobody sees it
         try:
             self._document = _opened(data)
         except pypdfium2.PdfiumError as error:
@@ -69,6 +70,9 @@ class PdfiumFile:
         try:
             rows = list(_rows(text))
             self._spread[page] = sum(len(row.parts) > 1 for row in rows)
+            # The places of text on a turned page are turned, those of its box are not.
+            if not opened.get_rotation() and _any_beyond(rows, opened.get_cropbox()):
+                self.beyond_edge.append(page + 1)
             return in_reading_order(rows)
         finally:
             text.close()
@@ -177,6 +181,16 @@ def _rows(page: Any) -> Iterator[Row]:
         if text:
             yield ruler.row(text, start + len(raw) - len(raw.lstrip()))
         start += _units(raw) + 2
+
+
+def _any_beyond(rows: Sequence[Row], box: tuple[float, float, float, float]) -> bool:
+    """Whether a piece of a row stands wholly outside what is shown of the page. One of no known place does not."""
+    left, bottom, right, top = box
+    return any(
+        line.size and (line.right < left or line.left > right or line.top < bottom or line.bottom > top)
+        for row in rows
+        for line in row.parts
+    )
 
 
 def _has_rules(page: Any) -> bool:

@@ -37,6 +37,52 @@ def across(rows, places=(72, 320), above=(), pages=1) -> bytes:
     return stream.getvalue()
 
 
+def at(*places: tuple[float, float], box: str = "", turned: int = 0) -> bytes:
+    """Two pages, with a line in sight on each, and on the second others from these places on, in points."""
+    stream = io.BytesIO()
+    sheet = canvas.Canvas(stream, pagesize=(600, 800), invariant=True)
+    for more in ((), places):
+        sheet.setPageRotation(turned)
+        sheet.setFont("Helvetica", 10)
+        for place in ((72, 700), *more):
+            sheet.drawString(*place, "Sixteen weeks of leave.")
+        sheet.showPage()
+    sheet.save()
+    return (
+        stream.getvalue().replace(b"/MediaBox", f"/CropBox [ {box} ] /MediaBox".encode()) if box else stream.getvalue()
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (at((-300, 500)), True),
+        (at((650, 700)), True),
+        (at((72, 900)), True),
+        (at((72, -40)), True),
+        (at((72, 150), box="50 200 600 800"), True),
+        (at((550, 500)), False),
+        (at((-300, 500), turned=90), False),
+        (at((72, 400)), False),
+    ],
+    ids=[
+        "left",
+        "right, beside other words",
+        "above",
+        "below",
+        "cropped",
+        "half in sight",
+        "turned: not looked at",
+        "in sight",
+    ],
+)
+def test_pages_with_text_beyond_their_edge_are_named(data, told):
+    document = read(data)
+    assert document.text.count("Sixteen weeks of leave.") == 3, "it is read all the same"
+    warning = "text beyond the edge, which nobody sees, was read on page 2"
+    assert document.warnings == ((warning,) if told else ())
+
+
 def test_columns_that_were_drawn_row_by_row_are_read_one_after_the_other():
     lines = read(across(zip(LEFT_COLUMN, RIGHT_COLUMN, strict=True))).text.split("\n")
     assert lines == [*LEFT_COLUMN, *RIGHT_COLUMN]

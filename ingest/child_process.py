@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ingest.processors import threads_of_libraries
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -16,7 +18,7 @@ PASSED_ON = frozenset(
     {"PATH", "HOME", "USERPROFILE", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LD_LIBRARY_PATH", "TESSDATA_PREFIX"}
 )
 PASSED_PREFIXES = ("LANG", "LC_", "PYTHON", "XDG_")
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"), "1")
+ONE_THREAD = {**threads_of_libraries(1), "OMP_THREAD_LIMIT": "1"}
 
 
 def command_for(module: str) -> tuple[str, ...]:

@@ -13,9 +13,10 @@ from ingest.documents import Model
 from ingest.embedders import bert_graph
 from ingest.embedders.converted_model import ModelCache
 from ingest.embedders.length_batches import length_batches
-from ingest.embedders.openvino_runtime import Precision, core, failures, load_openvino, options, processor, processors
+from ingest.embedders.openvino_runtime import Precision, core, failures, load_openvino, options, processor
 from ingest.embedders.packaged_model import TOKENIZER_SHA256, WEIGHTS_SHA256, tokenizer_path, weights
 from ingest.errors import EmbedderFailed, UsageError
+from ingest.processors import processors
 from ingest.tokens import PIECE, JsonTokens
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,11 +60,6 @@ def processor() -> Processor:
     name = core().get_property("CPU", "FULL_DEVICE_NAME")
     able = core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     return Processor(f"{name} {' '.join(sorted(able))}", load_openvino().get_version(), "BF16" in able)
-
-
-def processors() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 @contextmanager

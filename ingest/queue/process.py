@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from ingest.child_process import command_for
 from ingest.errors import KestrelError
+from ingest.processors import processors, take, threads_of_libraries
 from ingest.queue.claiming import Task, work
 from ingest.wire import decode, encode_error
 from ingest.workers import Limits
@@ -33,6 +34,7 @@ ENDING_SECONDS = 10.0
 def main() -> None:
     """Serve the command at the other end of standard input until it closes it."""
     order = json.loads(sys.stdin.readline())
+    take(order["threads"])
     task = Task(**{**order["task"], "limits": Limits(**order["task"]["limits"])})
     stop = threading.Event()
     threading.Thread(target=_wait_for_end, args=(stop,), daemon=True).start()
@@ -54,10 +56,15 @@ _ended_in_time = threading.Event()
 
 
 class Processes:
-    """`count` workers that are started, started again when they die, and stopped. A context manager."""
+    """`count` workers that are started, started again when they die, and stopped. A context manager.
 
-    def __init__(self, task: Task, jobs: Jobs, count: int) -> None:
+    Each computes with so many `threads`: by default its share of the processors, since threads that outnumber them
+    wait for each other.
+    """
+
+    def __init__(self, task: Task, jobs: Jobs, count: int, threads: int | None = None) -> None:
         self._task = task
+        self._threads = threads or max(1, processors() // count)
         self._jobs = jobs
         self._deaths = 0
         self._running = dict(self._start() for _ in range(count))
@@ -103,12 +110,12 @@ class Processes:
             COMMAND,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": path},
+            env={**threads_of_libraries(self._threads), **os.environ, "PYTHONPATH": path},
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
             process_group=None if sys.platform == "win32" else 0,  # Ctrl-C is the command's to handle
         )
         assert process.stdin is not None
-        order = json.dumps({"task": asdict(self._task), "worker": name}).encode()
+        order = json.dumps({"task": asdict(self._task), "worker": name, "threads": self._threads}).encode()
         with suppress(BrokenPipeError):  # dead already: the next look finds it
             process.stdin.write(order + b"\n")
             process.stdin.flush()

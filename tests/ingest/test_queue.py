@@ -5,9 +5,13 @@ All on one host, killed by SIGKILL. It shows nothing of partitions, of power los
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 
@@ -17,8 +21,10 @@ from ingest.documents import Source
 from ingest.errors import KestrelError, KnowledgeBaseMismatch, UsageError
 from ingest.knowledge_base import KnowledgeBase
 from ingest.pipeline import IngestOptions
+from ingest.processors import threads_of_libraries
 from ingest.queue.claiming import CLAIM_FILES, MOST_TRIES, Task
 from ingest.queue.crews import crew_of
+from ingest.queue.process import Processes
 from ingest.queue.running import QueuedIngest
 from ingest.store import open_store
 from tests.support.cutting_proxy import cutting_proxy
@@ -251,6 +257,33 @@ def test_workers_that_never_get_anything_done_end_the_run(truth, postgres_locati
     monkeypatch.setattr("ingest.queue.process.COMMAND", ("false",))
     with KnowledgeBase.open(postgres_location) as knowledge, pytest.raises(KestrelError, match="got no file done"):
         list(queued(knowledge, folder, postgres_location))
+
+
+TELLS_ITS_SHARE = """
+import os, sys
+from ingest.processors import processors
+from ingest.queue import process
+process.work = lambda task, worker, stopped: print(worker, processors(), os.environ["OMP_NUM_THREADS"], file=sys.stderr)
+process.main()
+"""
+
+
+@pytest.mark.parametrize(("count", "own", "told"), [(1, None, "6 6"), (4, None, "1 1"), (3, "5", "2 5")])
+def test_workers_share_the_processors(monkeypatch, capfd, count, own, told):
+    monkeypatch.setattr("ingest.queue.process.COMMAND", (sys.executable, "-c", TELLS_ITS_SHARE))
+    monkeypatch.setattr("ingest.queue.process.processors", lambda: 6)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    if own:
+        monkeypatch.setenv("OMP_NUM_THREADS", own)  # what a person sets is obeyed by the libraries that read it
+    jobs = SimpleNamespace(release=lambda *_, **__: None)
+    Processes(Task("nowhere"), jobs, count).close()
+    assert [line.partition(" ")[2] for line in capfd.readouterr().err.splitlines()] == count * [told]
+
+
+def test_torch_computes_with_its_share():
+    command = [sys.executable, "-c", "import torch; print(torch.get_num_threads())"]
+    told = subprocess.run(command, env={**os.environ, **threads_of_libraries(1)}, capture_output=True, text=True)
+    assert told.stdout.strip() == "1", told.stderr
 
 
 def test_a_folder_has_no_queue():

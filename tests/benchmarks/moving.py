@@ -6,6 +6,7 @@ Run: python -m tests.benchmarks.moving [CHUNKS]
 from __future__ import annotations
 
 import hashlib
+import os
 import statistics
 import sys
 import tempfile
@@ -50,6 +51,7 @@ def main(chunks: int) -> None:
     transfer.PROBES = 1  # they cost the same however large the collection
     with postgres() as uri, tempfile.TemporaryDirectory() as name:
         folder, location = Path(name), new_database(uri)
+        os.environ["XDG_CACHE_HOME"] = name  # else what follows the database would stay in the user's
         first, last = open_store(folder / "first", create=True), open_store(folder / "last", create=True)
         for start in range(0, chunks // CHUNKS, 50):
             first.commit([made(f"/{n}", random) for n in range(start, min(start + 50, chunks // CHUNKS))])

@@ -10,6 +10,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Self
 
 from ingest.parsing import FailedFile, ParsedFile, Parser
+from ingest.waiting import taken
 from ingest.worker import Setup
 from ingest.worker_process import WorkerProcess
 
@@ -87,20 +88,16 @@ class ParserPool:
         waiting = size = 0
         for task in _tasks(files, len(self._workers), done):
             while waiting and (waiting >= WAITING_TASKS * len(self._workers) or size + task.size > WAITING_BYTES):
-                finished = done.get()
+                finished = taken(done)
                 waiting, size = waiting - 1, size - finished.task.size
                 yield from finished.results()
             self._tasks.put(task)
             waiting, size = waiting + 1, size + task.size
         for _ in range(waiting):
-            yield from done.get().results()
+            yield from taken(done).results()
 
     def _serve(self, worker: WorkerProcess) -> None:
-        """Hand one task after the other to a process, until the pool is closed.
-
-        Through queues written in C, not through futures: Ctrl-C can end the main thread while it holds a future's lock,
-        and this thread, and with it the end of the pool, would wait for that lock for ever.
-        """
+        """Hand one task after the other to a process, until the pool is closed."""
         while (task := self._tasks.get()) and not self._closed.is_set():
             try:
                 task.done.put(_Done(task, worker.parse(task.files)))
@@ -140,12 +137,12 @@ class _Done:
 def _tasks(files: Iterable[FoundFile], workers: int, done: SimpleQueue[_Done]) -> Iterator[_Task]:
     """Small files together, the more the more there are: few files are better spread over all workers."""
     task = _Task([], done)
-    for taken, file in enumerate(files):
+    for number, file in enumerate(files):
         if task.files and task.size + file.size > TASK_BYTES:
             yield task
             task = _Task([], done)
         task.files.append(file)
-        if len(task.files) >= min(TASK_FILES, 1 + taken // (WAITING_TASKS * workers)):
+        if len(task.files) >= min(TASK_FILES, 1 + number // (WAITING_TASKS * workers)):
             yield task
             task = _Task([], done)
     if task.files:

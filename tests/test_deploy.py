@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
 import pytest
 import yaml
 
@@ -39,9 +38,10 @@ def parsed(command: list[str]) -> dict[str, Any]:
         assert arguments[:2] == ["-m", "ui"]
         return pages.make_context("ui", arguments[2:]).params
     assert program == "ingest"
-    name, found, rest = ingest.resolve_command(click.Context(ingest), arguments)
+    group = ingest.make_context("ingest", arguments[:1])  # with the settings that its commands take over
+    name, found, rest = ingest.resolve_command(group, arguments)
     assert found is not None
-    return found.make_context(name, rest).params
+    return found.make_context(name, rest, parent=group).params
 
 
 def test_every_command_of_ours_is_read_as_it_is_meant():

@@ -10,12 +10,13 @@ import asyncio
 import os
 import threading
 from collections.abc import AsyncIterator, Coroutine, Iterator
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from typing import Any, TypeVar
+
+from ingest.waiting import taken
 
 T = TypeVar("T")
 
-_POLL = 0.5  # seconds; on Windows a wait without a limit does not hear Ctrl-C
 _lock = threading.Lock()
 _running: tuple[int, asyncio.AbstractEventLoop] | None = None  # of the process with this id: threads end at a fork
 
@@ -52,7 +53,7 @@ class Iteration(Iterator[T]):
     def __next__(self) -> T:
         if self._ended:
             raise StopIteration
-        if (item := _next(self._items)) is not None and not self._ended:
+        if (item := taken(self._items)) is not None and not self._ended:
             return item[0]
         self._ended = True
         if not self._work.cancelled():
@@ -80,11 +81,3 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 async def _pump(source: AsyncIterator[T], items: SimpleQueue[tuple[T] | None]) -> None:
     async for item in source:
         items.put((item,))
-
-
-def _next(items: SimpleQueue[tuple[T] | None]) -> tuple[T] | None:
-    while True:
-        try:
-            return items.get(timeout=_POLL)
-        except Empty:
-            continue

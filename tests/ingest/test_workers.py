@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -319,6 +320,19 @@ def test_ctrl_c_shows_one_traceback_and_leaves_no_process(start_script, folder):
     assert err.count("Traceback") == 1
     assert err.rstrip().endswith("KeyboardInterrupt")
     assert not any(worker.is_running() for worker in workers)
+
+
+@posix_only
+def test_ctrl_c_is_seen_where_it_does_not_interrupt_the_wait(tmp_path):
+    """As where it comes after the interpreter's last look for signals and before the wait: here it meets a thread."""
+    limits = Limits(seconds=20)
+    started = time.monotonic()
+    with ParserPool(HalvingChunker(), limits, workers=1, readers=TROUBLE) as pool:
+        results = pool.parse(write(tmp_path, b_trouble="hang"))
+        threading.Timer(1.0, lambda: signal.pthread_kill(threading.get_ident(), signal.SIGINT)).start()
+        with pytest.raises(KeyboardInterrupt):
+            next(results)
+    assert time.monotonic() - started < limits.seconds / 2
 
 
 @posix_only

@@ -128,8 +128,11 @@ def open_segment(folder: Path, segment: Segment) -> ExactIndex | FaissIndex:
     from ingest.indexes.fp16_file import read_fp16_index
 
     path = check_segment(folder, segment)
-    small = read_fp16_index(path) if segment.kind == "fp16" else None
-    index = _through_faiss(path) if small is None else small
+    try:
+        small = read_fp16_index(path) if segment.kind == "fp16" else None
+        index = _through_faiss(path) if small is None else small
+    except OSError as error:  # maintenance may have removed it since it was checked
+        raise _unusable(segment, f"cannot be read: {error.strerror}") from error
     if len(index) != segment.vectors:
         raise _unusable(segment, f"holds {len(index)} vectors instead of {segment.vectors}")
     return index

@@ -54,9 +54,12 @@ class Views:
         with self._guard:
             if self.latest is None or self.latest.state != state:
                 manifest = read_manifest(snapshot)
-                if not tolerant and not all(is_there(snapshot.folder, segment) for segment in manifest):
+                if not tolerant and not _all_there(snapshot, manifest):
                     return None
-                self.latest = self._view(snapshot, manifest, state, meta["indexed_upto"])
+                found = self._view(snapshot, manifest, state, meta["indexed_upto"])
+                if found.problems and not tolerant and not _all_there(snapshot, manifest):
+                    return None  # replaced while they were opened
+                self.latest = found
             return self.latest
 
     def _view(self, snapshot: Snapshot, manifest: list[Segment], state: tuple[int, int], indexed_upto: int) -> View:
@@ -93,3 +96,7 @@ class Views:
         return ExactIndex(
             np.concatenate([known.ids[kept], added.ids]), np.concatenate([known.vectors[kept], added.vectors])
         )
+
+
+def _all_there(snapshot: Snapshot, manifest: list[Segment]) -> bool:
+    return all(is_there(snapshot.folder, segment) for segment in manifest)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 import struct
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -15,6 +16,8 @@ from ingest.changes import Remove
 from ingest.documents import Filter
 from ingest.errors import KnowledgeBaseDamaged
 from ingest.store import merge_plan, open_store, segments
+from ingest.store.database import Database
+from ingest.store.maintenance import renew
 from ingest.store.merge_plan import Fresh, kind_for, plan
 from ingest.store.segments import Segment
 from tests.support.entries import prose, put, vector
@@ -137,6 +140,27 @@ def test_a_segment_that_vanishes_under_a_reader_changes_nothing(sound, tmp_path)
     files(folder)[0].unlink()
     assert answers(reader) == sound[1]
     reader.close()
+
+
+def test_a_segment_that_is_replaced_between_being_checked_and_read_is_looked_for_anew(sound, tmp_path, monkeypatch):
+    folder = tmp_path / "kb"
+    shutil.copytree(sound[0], folder)
+    check, replaced = segments.check_segment, []
+
+    def overtaken(place, segment):
+        path = check(place, segment)
+        if not replaced:
+            replaced.append(path)
+            with closing(Database(folder, create=False, read_only=False)) as other:
+                renew(other)
+            assert not path.exists()
+        return path
+
+    monkeypatch.setattr(segments, "check_segment", overtaken)
+    with closing(open_store(folder, read_only=True)) as reader:
+        assert answers(reader) == sound[1]
+        assert replaced
+        assert reader.degraded == ()
 
 
 def test_damage_is_noticed_with_filters_and_removals_too(sound, tmp_path):

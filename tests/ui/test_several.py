@@ -28,7 +28,7 @@ def ask(page, url: str, question: str, answer: str) -> None:
     box = page.get_by_placeholder("Ask your documents")
     box.fill(question, timeout=WAIT)
     box.press("Enter")
-    page.locator(".st-key-conversation").get_by_text(answer).wait_for(timeout=WAIT)
+    page.locator(".st-key-conversation").get_by_text(answer).first.wait_for(timeout=WAIT)
 
 
 def test_browsers_and_commands_see_each_others_work(browser, tmp_path: Path):

@@ -262,10 +262,12 @@ def test_leaving_early_ends_the_processes(tmp_path):
 
 
 SCRIPT = """
+import signal
 import sys
 from ingest.discovery import find_files
 from ingest.workers import ParserPool
 from tests.support.odd_parts import HalvingChunker
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts what it puts behind with SIGINT ignored
 # No `if __name__ == "__main__"`: a person's script has none either.
 with ParserPool(HalvingChunker(), workers=2, readers=("tests.support.odd_parts:TroubleReader",)) as pool:
     for result in pool.parse(find_files([sys.argv[1]]).files):
@@ -326,12 +328,14 @@ def test_ctrl_c_shows_one_traceback_and_leaves_no_process(start_script, folder):
 def test_ctrl_c_is_seen_where_it_does_not_interrupt_the_wait(tmp_path):
     """As where it comes after the interpreter's last look for signals and before the wait: here it meets a thread."""
     limits = Limits(seconds=20)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     started = time.monotonic()
     with ParserPool(HalvingChunker(), limits, workers=1, readers=TROUBLE) as pool:
         results = pool.parse(write(tmp_path, b_trouble="hang"))
         threading.Timer(1.0, lambda: signal.pthread_kill(threading.get_ident(), signal.SIGINT)).start()
         with pytest.raises(KeyboardInterrupt):
             next(results)
+    signal.signal(signal.SIGINT, before)
     assert time.monotonic() - started < limits.seconds / 2
 
 

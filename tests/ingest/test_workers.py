@@ -333,9 +333,11 @@ def test_ctrl_c_is_seen_where_it_does_not_interrupt_the_wait(tmp_path):
     with ParserPool(HalvingChunker(), limits, workers=1, readers=TROUBLE) as pool:
         results = pool.parse(write(tmp_path, b_trouble="hang"))
         threading.Timer(1.0, lambda: signal.pthread_kill(threading.get_ident(), signal.SIGINT)).start()
-        with pytest.raises(KeyboardInterrupt):
-            next(results)
-    signal.signal(signal.SIGINT, before)
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                next(results)
+        finally:
+            signal.signal(signal.SIGINT, before)
     assert time.monotonic() - started < limits.seconds / 2
 
 

@@ -49,6 +49,13 @@ def test_importing_loads_nothing_heavy(module: str) -> None:
     assert modules_of(code=f"import {module}") & HEAVY == set()
 
 
+def test_the_package_loads_its_names_when_they_are_asked_for() -> None:
+    code = "import sys, assistant; assert not [name for name in sys.modules if name.startswith('assistant.')]"
+    modules_of(code=f"{code}; from assistant import *; Assistant, KestrelError; assert 'Passage' in dir(assistant)")
+    with pytest.raises(AttributeError, match="'assistant' has no attribute 'Asistant'"):
+        _ = assistant.Asistant  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize("program", ["ingest", "assistant", "eval"])
 def test_help_needs_no_numpy(program: str) -> None:
     assert modules_of(program, "--help") & (HEAVY | {"numpy", "pydantic", "rich"}) == set()

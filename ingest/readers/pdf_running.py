@@ -22,15 +22,17 @@ WHITE = 0.5  # of the type's size that part them from the text; the head of a ta
 LONGEST = 150  # characters
 
 _NUMBER = re.compile(r"\b(?:\d+|[ivxlc]{1,7})\b", re.IGNORECASE)
+_ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 
 
 def parted(pages: Sequence[Sequence[Line]]) -> tuple[list[list[Line]], list[Line]]:
     """The pages without their running lines, and those lines, in the order of the pages.
 
     A running line has the words of its neighbours on other pages, numbers aside, at their height and apart from the
-    text. A line of numbers alone is one where they grow from page to page.
+    text. A line of numbers alone is one where they grow from page to page. So is the outermost line of pages at
+    whatever height: what was printed from the web is as long as its text, and the foot follows that.
     """
-    running = _running(pages)
+    running = _at_one_height(pages) | _wherever_pages_end(pages)
     kept = [[line for line in page if (number, line) not in running] for number, page in enumerate(pages)]
     return kept, [line for number, page in enumerate(pages) for line in page if (number, line) in running]
 
@@ -46,12 +48,11 @@ def distinct(lines: Sequence[Line]) -> list[str]:
     return list(words.values())
 
 
-def _running(pages: Sequence[Sequence[Line]]) -> set[tuple[int, Line]]:
+def _at_one_height(pages: Sequence[Sequence[Line]]) -> set[tuple[int, Line]]:
     places: defaultdict[tuple[str, int], list[tuple[int, Line]]] = defaultdict(list)
     for number, page in enumerate(pages):
         for line in _outer(page):
-            words = single_line(_NUMBER.sub("#", line.text.lower()))
-            if len(words) <= LONGEST:
+            if len(words := _pattern(line)) <= LONGEST:
                 places[words, round(line.top / HEIGHT)].append((number, line))
     found: set[tuple[int, Line]] = set()
     for words, height in list(places):
@@ -61,6 +62,26 @@ def _running(pages: Sequence[Sequence[Line]]) -> set[tuple[int, Line]]:
             if len({number for number, _ in run}) >= PAGES and (any(map(str.isalpha, words)) or _counts(run)):
                 found.update(run)
     return found
+
+
+def _wherever_pages_end(pages: Sequence[Sequence[Line]]) -> set[tuple[int, Line]]:
+    found: set[tuple[int, Line]] = set()
+    for outermost in (max, min):
+        places: defaultdict[str, list[tuple[int, Line]]] = defaultdict(list)
+        for number, page in enumerate(pages):
+            if apart := list(_outer(page)):
+                line = outermost(apart, key=lambda line: line.top)
+                if len(words := _pattern(line)) <= LONGEST:
+                    places[words].append((number, line))
+        for lines in places.values():
+            for run in _runs(lines):
+                if len(run) >= PAGES and _counts(run):
+                    found.update(run)
+    return found
+
+
+def _pattern(line: Line) -> str:
+    return single_line(_NUMBER.sub("#", line.text.lower()))
 
 
 def _outer(page: Sequence[Line]) -> Iterator[Line]:
@@ -89,9 +110,21 @@ def _runs(lines: Sequence[tuple[int, Line]]) -> Iterator[list[tuple[int, Line]]]
 
 
 def _counts(run: Sequence[tuple[int, Line]]) -> bool:
-    """Whether numbers grow as the pages do: then they are the pages' own, and not figures that stand in a column."""
-    numbers = [(page, match.group()) for page, line in run if (match := _NUMBER.search(line.text))]
-    if any(not text.isdigit() for _, text in numbers):
-        return True  # Roman: nothing else is set so at the foot of page after page
-    offsets = [int(text) - page for page, text in numbers]
+    """Whether a number grows as the pages do: then it is the pages' own, and no figure that stands in a column."""
+    return any(
+        _grows([page for page, _ in run], column)
+        for column in zip(*(_NUMBER.findall(line.text) for _, line in run), strict=True)
+    )
+
+
+def _grows(pages: Sequence[int], numbers: Sequence[str]) -> bool:
+    offsets = [_value(number) - page for page, number in zip(pages, numbers, strict=True)]
     return sum(before == after for before, after in pairwise(offsets)) >= (len(offsets) - 1) / 2
+
+
+def _value(number: str) -> int:
+    """Of digits or of a Roman numeral, of whose signs one counts against its larger successor."""
+    if number.isdigit():
+        return int(number)
+    signs = [_ROMAN[sign] for sign in number.lower()]
+    return sum(-sign if sign < after else sign for sign, after in zip(signs, [*signs[1:], 0], strict=True))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from reportlab.pdfgen import canvas
 
 from ingest.readers.pdf import PdfReader
+from ingest.readers.pdf_running import _value
 from ingest.readers.pdfium_file import _missing_spaces, _spaced
 from tests.support.pdf_files import LEFT, TOP, Set, make_pdf, with_content
 
@@ -125,6 +126,41 @@ def test_heads_of_left_and_right_pages_and_of_chapters_differ():
     heads = ["Left head", "Right head"] * 3 + ["Second chapter"] * 3
     text = read(make_pdf([numbered_page(n, head) for n, head in enumerate(heads, 1)])).text
     assert not any(head in text for head in heads)
+
+
+def pages_as_long_as_their_text(foot: str, numbers: list[int]) -> bytes:
+    """As a browser prints them: the foot follows the text, with a number."""
+    pages = []
+    for number, length in zip(numbers, (3, 1, 4, 2), strict=True):
+        text = [f"Matter {length} is told here.", *["And on it goes, for a while."] * length]
+        pages.append([*text, Set(foot.format(number), gap=3)])
+    return make_pdf(pages)
+
+
+FEET = ["Contoso Ltd. | Q3 2022 Form 10-Q | {}", "{}", "Page {} of 9"]
+
+
+@pytest.mark.parametrize("foot", FEET)
+def test_feet_that_follow_the_text_are_known_by_numbers_that_grow(foot):
+    document = read(pages_as_long_as_their_text(foot, [5, 6, 7, 8]))
+    assert set(document.text.split("\n")) - {""} == {
+        *(f"Matter {length} is told here." for length in (3, 1, 4, 2)),
+        "And on it goes, for a while.",
+    }
+
+
+@pytest.mark.parametrize("foot", FEET)
+def test_last_lines_whose_numbers_do_not_grow_are_text(foot):
+    document = read(pages_as_long_as_their_text(foot, [7, 5, 8, 6]))
+    assert "running_lines" not in document.metadata
+    assert all(foot.format(number) in document.text.split("\n") for number in (5, 6, 7, 8))
+
+
+@pytest.mark.parametrize(
+    ("number", "value"), [("iv", 4), ("IX", 9), ("xiv", 14), ("lxxxviii", 88), ("XC", 90), ("7", 7)]
+)
+def test_roman_numerals(number, value):
+    assert _value(number) == value
 
 
 def drawn(content: bytes) -> str:

@@ -5,32 +5,27 @@ from __future__ import annotations
 import ctypes
 import io
 from contextlib import suppress
-from dataclasses import replace
-from itertools import islice, pairwise
-from math import isfinite
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ingest.errors import FileFailed
-from ingest.readers.pdf_columns import Row, in_reading_order
+from ingest.readers.pdf_columns import in_reading_order
 from ingest.readers.pdf_parts import Entry, Line, Structure
+from ingest.readers.pdfium_rows import rows_of
 from ingest.unlocking import given_password, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from ingest.readers.pdf_columns import Row
+
 PASSWORD_ERROR = 4  # FPDF_ERR_PASSWORD, public/fpdfview.h
 COPYING = 1 << 4  # bit 5 of the permission flags, ISO 32000-1 table 22
-SPACE_WIDTH = 0.2  # times the size of the type: between letters that is a space
-WIDE_LETTERS = 0.2  # of a line's letters that white follows, at most: more is a word set wide
 PICTURE = 0.25  # of the page
 LETTERS_DRAWN = 150  # paths; letters as outlines
 MOST_OBJECTS = 20_000  # of a page that are looked at
 MOST_DOTS = 20_000_000  # a large page is drawn with fewer dots an inch
 POINTS = 72.0  # an inch
-SEMIBOLD = 600
-SPACE = 0x20
-GUTTER = 1.0  # times the size of the type: wider gaps may part columns
-DROP_CAP = 1.6  # times the size of the line it begins, at least; small capitals are set at 0.7 to 0.8 of it
 SPREAD_ROWS = 2  # with wide gaps in them, at least, where there is a table
 RULES = 2  # that a table has across and down, at least
 THIN = 3.0  # points; what is thicker is no rule
@@ -68,7 +63,7 @@ class PdfiumFile:
         except self._error as error:
             raise FileFailed("parse_error", f"pdfium cannot read the page: {error}") from error
         try:
-            rows = list(_rows(text))
+            rows = rows_of(text)
             self._spread[page] = sum(len(row.parts) > 1 for row in rows)
             # The places of text on a turned page are turned, those of its box are not.
             if not opened.get_rotation() and _any_beyond(rows, opened.get_cropbox()):
@@ -172,17 +167,6 @@ def _opened(data: bytes) -> Any:
     return pypdfium2.PdfDocument(data)
 
 
-def _rows(page: Any) -> Iterator[Row]:
-    """The rows of a pdfium text page. Measuring both ends of each takes a third as long as extracting the text."""
-    ruler = _Ruler(page)
-    start = 0  # in UTF-16 units, as pdfium counts
-    for raw in page.get_text_range().split("\r\n"):
-        text = raw.strip()
-        if text:
-            yield ruler.row(text, start + len(raw) - len(raw.lstrip()))
-        start += _units(raw) + 2
-
-
 def _any_beyond(rows: Sequence[Row], box: tuple[float, float, float, float]) -> bool:
     """Whether a piece of a row stands wholly outside what is shown of the page. One of no known place does not."""
     left, bottom, right, top = box
@@ -209,108 +193,3 @@ def _has_rules(page: Any) -> bool:
         if across >= RULES and down >= RULES:
             return True
     return False
-
-
-def _missing_spaces(text: str, gaps: Sequence[tuple[int, float]], width: float) -> list[int]:
-    """Where words stand apart and pdfium put in no space, as between two fonts. Letters set wide are one word."""
-    inside = [(place, gap) for place, gap in gaps if _is_letter(text[place - 1]) and _is_letter(text[place])]
-    wide = [place for place, gap in inside if gap >= width]
-    return wide if len(wide) <= WIDE_LETTERS * sum(map(str.isalpha, text)) else []
-
-
-def _is_letter(character: str) -> bool:
-    """Of a script that parts its words; those have capitals, or at least the ones that pdfium takes for one word."""
-    return character.isupper() or character.islower()
-
-
-def _spaced(text: str, places: Sequence[int]) -> str:
-    inside = [place for place in places if 0 < place < len(text)]
-    cuts = [0, *inside, len(text)]
-    return " ".join(text[begin:end] for begin, end in pairwise(cuts)) if inside else text
-
-
-def _units(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
-
-
-class _Ruler:
-    """Measures characters of one text page, with the structures that pdfium fills made once."""
-
-    def __init__(self, page: Any) -> None:
-        import pypdfium2.raw as pdfium
-
-        self._pdfium = pdfium
-        self._page = page
-        self._matrix = pdfium.FS_MATRIX()
-        self._box = pdfium.FS_RECTF()
-        self._name, self._flags = ctypes.create_string_buffer(64), ctypes.c_int()
-
-    def row(self, text: str, first: int) -> Row:
-        """`first` is where the text of the row begins in that of the page, in UTF-16 units."""
-        whole = self._line(text, first)
-        if len(text) != _units(text) or not whole.size:
-            return Row(whole, (whole,))
-        gaps = list(self._gaps(first, len(text)))
-        spaces = _missing_spaces(text, gaps, SPACE_WIDTH * whole.size)
-        whole = replace(whole, text=_spaced(text, spaces))
-        cuts = [0, *(place for place, gap in gaps if gap >= GUTTER * whole.size), len(text)]
-        if len(cuts) == 2:
-            return Row(whole, (whole,))
-        parts = [
-            self._part(text, first, begin, end, spaces) for begin, end in pairwise(cuts) if text[begin:end].strip()
-        ]
-        return Row(whole, tuple(parts))
-
-    def _part(self, text: str, first: int, begin: int, end: int, spaces: Sequence[int]) -> Line:
-        piece = text[begin:end].rstrip()
-        return replace(self._line(piece, first + begin), text=_spaced(piece, [at - begin for at in spaces]))
-
-    def _line(self, text: str, first: int) -> Line:
-        begin = self._pdfium.FPDFText_GetCharIndexFromTextIndex(self._page, first)
-        end = self._pdfium.FPDFText_GetCharIndexFromTextIndex(self._page, first + _units(text) - 1)
-        if begin < 0 or end < 0:
-            return Line(text)
-        size, last_size = self._size(begin), self._size(end)
-        if size > DROP_CAP * last_size:
-            size = last_size
-        bold = self._is_bold(begin) and self._is_bold(end)
-        left, top, _, _ = self._extent(begin)
-        _, _, right, bottom = self._extent(end)
-        if not all(map(isfinite, (size, left, top, right, bottom))):  # a damaged page may set type at no place at all
-            return Line(text)
-        return Line(text, round(size, 1), bold, top, bottom, left, right)
-
-    def _gaps(self, first: int, length: int) -> Iterator[tuple[int, float]]:
-        """Where in the text characters follow white that is drawn as no character, and how wide it is in points."""
-        begin = self._pdfium.FPDFText_GetCharIndexFromTextIndex(self._page, first)
-        end = self._pdfium.FPDFText_GetCharIndexFromTextIndex(self._page, first + length - 1)
-        # Such white parts what is drawn apart; a row that is drawn in one needs no look at its characters.
-        if begin < 0 or self._pdfium.FPDFText_CountRects(self._page, begin, end + 1 - begin) < 2:
-            return
-        reached = self._extent(begin)[2]
-        for character in range(begin + 1, end + 1):
-            left, _, right, _ = self._extent(character)
-            if right <= left or self._pdfium.FPDFText_GetUnicode(self._page, character) == SPACE:
-                continue  # a space that pdfium put in stands nowhere
-            place = self._pdfium.FPDFText_GetTextIndexFromCharIndex(self._page, character) - first
-            if left > reached and 0 < place < length:
-                yield place, left - reached
-            reached = max(reached, right)
-
-    def _size(self, character: int) -> float:
-        """The size as printed: the font's, scaled by the matrix under which it is drawn."""
-        self._pdfium.FPDFText_GetMatrix(self._page, character, self._matrix)
-        scale = (self._matrix.b**2 + self._matrix.d**2) ** 0.5
-        return float(self._pdfium.FPDFText_GetFontSize(self._page, character) * scale)
-
-    def _is_bold(self, character: int) -> bool:
-        """By the font's weight, or by its name: the 14 standard fonts state no weight."""
-        if self._pdfium.FPDFText_GetFontWeight(self._page, character) >= SEMIBOLD:
-            return True
-        self._pdfium.FPDFText_GetFontInfo(self._page, character, self._name, len(self._name), self._flags)
-        return b"Bold" in self._name.value
-
-    def _extent(self, character: int) -> tuple[float, float, float, float]:
-        """Left, top, right, bottom, by the font's own height: its lines are evenly spaced whatever they spell."""
-        self._pdfium.FPDFText_GetLooseCharBox(self._page, character, self._box)
-        return self._box.left, self._box.top, self._box.right, self._box.bottom

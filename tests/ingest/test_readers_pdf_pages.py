@@ -11,7 +11,7 @@ from reportlab.pdfgen import canvas
 
 from ingest.readers.pdf import PdfReader
 from ingest.readers.pdf_running import _value
-from ingest.readers.pdfium_file import _missing_spaces, _spaced
+from ingest.readers.pdfium_rows import _missing_spaces, _spaced
 from tests.support.pdf_files import LEFT, TOP, Set, make_pdf, with_content
 
 LEFT_COLUMN = [f"The left column goes on with line {number} of" for number in range(12)]
@@ -201,3 +201,24 @@ def test_figures_at_one_height_of_every_page_are_no_page_numbers():
     pages = [["Total", "of what was sold", "in the whole year", Set(str(total), gap=2)] for total in (90, 17, 65, 31)]
     text = read(make_pdf(pages)).text
     assert all(str(total) in text for total in (90, 17, 65, 31))
+
+
+def test_a_line_goes_on_behind_a_raised_digit_that_is_drawn_apart():
+    """As TeX sets formulas: pdfium begins a row anew at what is raised."""
+    formula = b"BT /F1 10 Tf 72 700 Td (E = x)Tj /F1 7 Tf 23.4 4.5 Td (2)Tj /F1 10 Tf 4.2 -4.5 Td ( - x)Tj "
+    formula += b"/F1 7 Tf 14.2 4.5 Td (3)Tj /F1 10 Tf 4.2 -4.5 Td (.)Tj ET"
+    assert drawn(formula) == "E = x2 - x3."
+
+
+def test_lines_below_each_other_stay_apart_wherever_they_begin():
+    assert drawn(b"BT /F1 10 Tf 72 700 Td (One)Tj 20 -9 Td (two)Tj ET") == "One\ntwo"
+
+
+@pytest.mark.parametrize("size", [5, 7])
+def test_the_number_of_a_note_is_no_part_of_its_first_word(size):
+    note = b"BT /F1 %d Tf 72 704 Td (12)Tj /F1 10 Tf %g -4 Td (Leave is paid.)Tj ET"
+    assert drawn(note % (size, 2 * 0.556 * size)) == "12 Leave is paid."
+
+
+def test_a_number_of_the_size_of_its_word_belongs_to_it():
+    assert drawn(b"BT /F1 10 Tf 72 700 Td (3D)Tj 11 0 Td ( prints)Tj ET").startswith("3D prints")

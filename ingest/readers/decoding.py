@@ -26,7 +26,10 @@ LEGACY = (
     "cp1255", "cp1257", "cp1258", "iso8859_2", "koi8_r", "koi8_u", "cp866", "cp874",
 )  # fmt: skip
 
-_BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_BINARY = re.compile(rb"[\x00-\x07\x0e-\x1a\x1c-\x1f\x7f]")
+# What is written for a terminal: colours (ECMA-48, 5.4), and letters printed over each other to be bold or underlined.
+_TERMINAL = re.compile("\x1b\\[[0-?]*[ -/]*[@-~]|[^\n\b]\b")
+_BETWEEN_FIELDS = re.compile(r"(?<=\S)[\x1f\x7f](?=\S)")  # GNU info has DEL between a name and its place
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +54,13 @@ def decode(data: bytes, declared: str = "") -> Decoded:
         return _lossy(data, wide)
     _refuse_binary(data)
     try:
-        return Decoded(clean(data.decode("utf-8")))
+        return Decoded(_plain(data.decode("utf-8")))
     except UnicodeDecodeError:
         return _declared(data, declared) or _damaged_utf8(data) or _guessed(data)
+
+
+def _plain(text: str) -> str:
+    return clean(_BETWEEN_FIELDS.sub(" ", _TERMINAL.sub("", text)))
 
 
 def _refuse_binary(data: bytes) -> None:
@@ -78,12 +85,12 @@ def _lossy(data: bytes, encoding: str) -> Decoded:
     lost = text.count("\ufffd")
     name = encoding.removesuffix("-sig").upper()
     warnings = (f"what is not valid {name} was read as \ufffd, {lost} times",) if lost else ()
-    return Decoded(clean(text), warnings)
+    return Decoded(_plain(text), warnings)
 
 
 def _declared(data: bytes, encoding: str) -> Decoded | None:
     try:
-        return Decoded(clean(data.decode(encoding))) if encoding else None
+        return Decoded(_plain(data.decode(encoding))) if encoding else None
     except (LookupError, UnicodeDecodeError):
         return None
 

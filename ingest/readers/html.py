@@ -10,7 +10,7 @@ from ingest.documents import Document, Heading, document_id
 from ingest.errors import FileFailed
 from ingest.readers.assembling import counted
 from ingest.readers.characters import clean, require_text, single_line
-from ingest.readers.decoding import decode
+from ingest.readers.decoding import Decoded, decode
 
 if TYPE_CHECKING:
     from resiliparse.parse.html import HTMLTree
@@ -39,8 +39,7 @@ class HtmlReader:
     def read(self, data: bytes, source: str) -> Document:
         from resiliparse.parse.html import HTMLParserException, HTMLTree
 
-        declared = _CHARSET.search(data[:4096])
-        decoded = decode(data, declared=declared[1].decode("ascii") if declared else "")
+        decoded = decoded_page(data)
         try:
             tree = HTMLTree.parse(decoded.text)
             markup, pictures = _main_markup(tree)
@@ -59,17 +58,33 @@ class HtmlReader:
         )
 
 
+def decoded_page(data: bytes) -> Decoded:
+    """The characters of a page, by the encoding that it declares if it does."""
+    declared = _CHARSET.search(data[:4096])
+    return decode(data, declared=declared[1].decode("ascii") if declared else "")
+
+
+def main_part(tree: HTMLTree) -> Any:
+    """The element that holds the content of a page: its main part, or the body; None of a page without any."""
+    return _main(tree)[0]
+
+
 def _main_markup(tree: HTMLTree) -> tuple[str, int]:
     """The main part in resiliparse's reduced markup (headings, paragraphs, lists, preformatted text); its pictures."""
+    part, markup = _main(tree)
+    return markup, _pictures(part)
+
+
+def _main(tree: HTMLTree) -> tuple[Any, str]:
     page = _markup(tree)
     for selector in ("main, [role=main]", "article"):
         found = tree.body.query_selector_all(selector) if tree.body else []
         if len(found) == 1:
             part = _markup(found[0].html)
             if len(part) >= MAIN_SHARE * len(page):
-                return part, _pictures(found[0])
+                return found[0], part
             break
-    return page, _pictures(tree.body)
+    return tree.body, page
 
 
 def _pictures(part: Any) -> int:

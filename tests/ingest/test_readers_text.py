@@ -101,6 +101,19 @@ def test_line_ends_and_control_characters():
     assert clean("e\u0301 is not composed") == "e\u0301 is not composed"
 
 
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (b"\x1b[1;31mFAILED\x1b[0m test_a\n\x1b[38;5;8mskipped\x1b[K", "FAILED test_a\nskipped"),
+        (b"N\x08NA\x08AM\x08ME\x08E\n_\x08f_\x08i_\x08l_\x08e is read", "NAME\nfile is read"),
+        (b"Node: Running Octave\x7f37056\n\x1f\nFile: octave.info", "Node: Running Octave 37056\n\nFile: octave.info"),
+    ],
+    ids=["colours", "bold and underlined", "info"],
+)
+def test_what_is_written_for_a_terminal_is_read_as_it_shows_it(data, text):
+    assert decode(data).text == text
+
+
 @given(st.text())
 def test_clean_text_can_be_stored_and_stays_as_it_is(text):
     cleaned = clean(text)

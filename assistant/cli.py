@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from assistant.command_options import answer_options, keep_option, opened, passages_option, settings_of
-from assistant.history_commands import feedback, history, replay
-from assistant.model_commands import doctor, models, prompt, summarize
+from assistant.commands.history import feedback, history, replay
+from assistant.commands.models import doctor, models, prompt, summarize
+from assistant.commands.options import answer_options, keep_option, opened, passages_option, settings_of
 from assistant.showing import exit_code, keep, show, show_ledger, show_piece
 from ingest.console import fail, run, say
 from ingest.errors import KestrelError

@@ -74,7 +74,7 @@ def demo(folder: Path) -> int:
 
 def ingest_sample(kestrel: Assistant, location: Path) -> None:
     """Bring the guide in and say what was done."""
-    from ingest.listing import report_lines
+    from ingest.commands.listing import report_lines
     from ingest.progress import shorten
 
     show_command(f"ingest add {shorten(str(SAMPLE))} --kb {location}")

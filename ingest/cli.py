@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from ingest.command_options import ingest_options, opened, options_of
+from ingest.commands.folder import SOME_FILES_FAILED, doctor, watch
+from ingest.commands.options import ingest_options, opened, options_of
+from ingest.commands.transfer import export, follow, import_
 from ingest.console import embedder_option, emit_json, json_option, knowledge_base_option, run, say
 from ingest.errors import NothingIndexed, UsageError
-from ingest.folder_commands import SOME_FILES_FAILED, doctor, watch
-from ingest.transfer_commands import export, follow, import_
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,7 +99,7 @@ def sync(
 @knowledge_base_option
 def list_sources(kb: Path, as_json: bool) -> None:
     """Show every source: pages, chunks, size, and what is wrong with it."""
-    from ingest.listing import holding_as_json, holding_lines
+    from ingest.commands.listing import holding_as_json, holding_lines
 
     with opened(kb, read_only=True) as knowledge:
         holdings = knowledge.store.holdings()
@@ -115,7 +115,7 @@ def list_sources(kb: Path, as_json: bool) -> None:
 @knowledge_base_option
 def remove(source: str, kb: Path, as_json: bool) -> None:
     """Forget a source and give a receipt of every place that could still hold it."""
-    from ingest.listing import receipt_as_json, receipt_lines
+    from ingest.commands.listing import receipt_as_json, receipt_lines
 
     with opened(kb) as knowledge:
         receipt = knowledge.remove(source)
@@ -157,8 +157,8 @@ def search(
     embedder: str | None,
 ) -> None:
     """Find the chunks that fit a question best, by meaning and by words."""
+    from ingest.commands.listing import hit_as_json, hit_lines
     from ingest.filtering import parse_filter
-    from ingest.listing import hit_as_json, hit_lines
 
     if (query is None) == (queries is None):
         raise UsageError("Give either a query or --queries FILE.", 'Example: ingest search "parental leave" -k 3')
@@ -219,7 +219,7 @@ def _listed(urls: Path | None) -> list[str]:
 
 def _watch(events: Iterator[Event], as_json: bool) -> int:
     """Show a run while it lasts, print its report, and return the exit code."""
-    from ingest.listing import report_lines
+    from ingest.commands.listing import report_lines
     from ingest.progress import shown
     from ingest.reports import Report
 

@@ -11,8 +11,8 @@ from ingest.chunkers import open_chunker
 from ingest.discovery import find_files
 from ingest.documents import Document, Source, Span
 from ingest.embedders import open_embedder
-from ingest.parsing import FailedFile, ParsedFile, failed
-from ingest.workers import Limits, ParserPool
+from ingest.workers.parsing import FailedFile, ParsedFile, failed
+from ingest.workers.pool import Limits, ParserPool
 
 LEFT_OUT = "not read: "  # how the warning begins that counts what a reader leaves out
 

@@ -12,11 +12,11 @@ import subprocess
 import sys
 from dataclasses import asdict
 
-from ingest.child_process import command_for, start
-from ingest.confinement import deny_network, limit_memory, limit_processor_time
 from ingest.errors import FileFailed
 from ingest.readers.pdf_pictures import Box, PagePicture, draw_page
-from ingest.wire import WireClosed, receive, send
+from ingest.workers.child import command_for, start
+from ingest.workers.confinement import deny_network, limit_memory, limit_processor_time
+from ingest.workers.wire import WireClosed, receive, send
 
 __all__ = ["Box", "PagePicture", "page_picture"]
 

@@ -21,7 +21,7 @@ from ingest.errors import UsageError
 from ingest.reports import Event, Failed, Removed, Report, Scanned, Stored, Unchanged
 from ingest.web import is_address, parse_address
 from ingest.web.downloading import download
-from ingest.workers import Limits, ParsedFile, ParserPool
+from ingest.workers.pool import Limits, ParsedFile, ParserPool
 from ingest.writer import Writer
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from ingest.knowledge_base import KnowledgeBase
     from ingest.web import Address
-    from ingest.workers import FailedFile
+    from ingest.workers.pool import FailedFile
 
 RACY_SECONDS = 2.0  # a file written this shortly before it was read may change again under the same timestamp
 PASSING = frozenset({"timeout", "memory", "crashed", "vanished", "denied"})  # failures worth another try

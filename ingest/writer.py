@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ingest.documents import FloatMatrix
     from ingest.knowledge_base import KnowledgeBase
-    from ingest.workers import FailedFile, ParsedFile
+    from ingest.workers.pool import FailedFile, ParsedFile
 
 GROUP_CHUNKS = 512  # a commit waits for the disk; larger groups gained nothing (docs/experiments.md)
 GROUP_SECONDS = 1.0  # and nobody should wait longer than this to see a file stored

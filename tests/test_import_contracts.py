@@ -15,6 +15,7 @@ CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 BREACHES = {  # first words of a contract's name: the file that breaks it, and how
     "Packages": ("ingest/pipeline.py", "from assistant import answers"),
     "Inside ingest": ("ingest/documents.py", "from ingest import errors"),
+    "Inside the workers": ("ingest/workers/wire.py", "from ingest.workers import pool"),
     "Inside assistant": ("assistant/packing.py", "from assistant import cli"),
     "Inside eval": ("eval/samples.py", "from eval import cli"),
     "Inside ui": ("ui/theme.py", "from ui import state"),

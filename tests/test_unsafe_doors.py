@@ -17,7 +17,7 @@ SOURCES = sorted(path for package in ("ingest", "assistant", "eval", "ui") for p
 RUNS_DATA = {"pickle", "dill", "cloudpickle", "joblib", "marshal", "shelve", "jsonpickle"}
 # The pool tells a chunker, which may be anyone's class, to its own child over a pipe that both alone hold, before any
 # file is read. What comes back is JSON.
-ALLOWED = {("ingest/workers.py", "pickle"), ("ingest/worker.py", "pickle")}
+ALLOWED = {("ingest/workers/pool.py", "pickle"), ("ingest/workers/worker.py", "pickle")}
 CALLS = {"eval", "exec", "__import__", "os.system", "os.popen", "yaml.load", "torch.load"}
 FLAGS = {"trust_remote_code": {"False", "TRUST_REMOTE_CODE"}, "allow_pickle": {"False"}, "shell": {"False"}}
 CANARY = "sk-canary-4711-never-to-be-seen"

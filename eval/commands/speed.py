@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from assistant.command_options import LLM_HELP, ModelOptions
+from assistant.commands.options import LLM_HELP, ModelOptions
 from ingest.console import emit_json, json_option, say
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from ingest.knowledge_base import KnowledgeBase
 from ingest.reports import Read
 from ingest.store.postgres.connection import PAUSE_SECONDS, RETRY_SECONDS, Server
 from ingest.store.postgres.jobs import Claim, Job, Jobs
-from ingest.workers import FailedFile, Limits, ParsedFile, ParserPool
+from ingest.workers.pool import FailedFile, Limits, ParsedFile, ParserPool
 from ingest.writer import Writer
 
 if TYPE_CHECKING:

@@ -16,12 +16,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ingest.child_process import command_for
 from ingest.errors import KestrelError
 from ingest.processors import processors, take, threads_of_libraries
 from ingest.queue.claiming import Task, work
-from ingest.wire import decode, encode_error
-from ingest.workers import Limits
+from ingest.workers.child import command_for
+from ingest.workers.pool import Limits
+from ingest.workers.wire import decode, encode_error
 
 if TYPE_CHECKING:
     from ingest.store.postgres.jobs import Jobs

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ingest.child_process import command_for
 from ingest.errors import KestrelError, MissingExtra, UsageError, WorkersUnreachable
 from ingest.queue.claiming import Task, work
+from ingest.workers.child import command_for
 
 if TYPE_CHECKING:
     from ingest.store.postgres.jobs import Jobs

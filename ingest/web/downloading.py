@@ -12,9 +12,9 @@ from pathlib import Path, PurePosixPath
 from ingest.discovery import FoundFile
 from ingest.documents import Source
 from ingest.errors import FileFailed
-from ingest.parsing import FailedFile, failed
 from ingest.web.addresses import Address
 from ingest.web.fetching import Page, fetch
+from ingest.workers.parsing import FailedFile, failed
 
 # The ending that tells a reader what a text is, by media type; what is no text tells so itself.
 ENDINGS = {

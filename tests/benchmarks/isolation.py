@@ -16,8 +16,8 @@ from pathlib import Path
 from statistics import median
 
 from ingest.discovery import FoundFile, find_files
-from ingest.parsing import ParsedFile, Parser
-from ingest.workers import ParserPool
+from ingest.workers.parsing import ParsedFile, Parser
+from ingest.workers.pool import ParserPool
 from tests.support.odd_parts import HalvingChunker
 
 WORKERS = (1, 2)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.system_call_filter import ARCHITECTURES
+from ingest.workers.system_call_filter import ARCHITECTURES
 
 filtered = pytest.mark.skipif(
     sys.platform != "linux" or platform.machine() not in ARCHITECTURES,
@@ -28,7 +28,8 @@ def listener():
 
 def confined(code: str, *arguments: object, before: str = "deny_network()") -> str:
     """What a fresh process prints that ran `code` after `before`."""
-    setup = f"import sys\nfrom ingest.confinement import *\nfrom ingest.system_call_filter import *\n{before}\n"
+    workers = "ingest.workers"
+    setup = f"import sys\nfrom {workers}.confinement import *\nfrom {workers}.system_call_filter import *\n{before}\n"
     command = [sys.executable, "-c", setup + code, *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=Path(__file__).parents[2])
     assert done.returncode == 0, done.stderr
@@ -112,6 +113,6 @@ print(resource.getrlimit(resource.RLIMIT_AS)[1])
 
 @pytest.mark.skipif(sys.platform == "win32", reason="processor time is limited on POSIX only")
 def test_processor_time_is_held():
-    command = "from ingest.confinement import *\nlimit_processor_time(1)\nwhile True: pass"
+    command = "from ingest.workers.confinement import *\nlimit_processor_time(1)\nwhile True: pass"
     done = subprocess.run([sys.executable, "-c", command], cwd=Path(__file__).parents[2], timeout=120)
     assert done.returncode < 0

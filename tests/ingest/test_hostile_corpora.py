@@ -11,8 +11,8 @@ import psutil
 import pytest
 
 from ingest.discovery import find_files
-from ingest.parsing import ParsedFile
-from ingest.workers import Limits, ParserPool
+from ingest.workers.parsing import ParsedFile
+from ingest.workers.pool import Limits, ParserPool
 from tests.benchmarks.isolation import ratios, write_notes
 from tests.support import hostile_files, hostile_pdfs
 from tests.support.mutations import SEEDS, mutated

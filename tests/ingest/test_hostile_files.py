@@ -12,8 +12,8 @@ import psutil
 import pytest
 
 from ingest.discovery import find_files
-from ingest.parsing import ParsedFile
-from ingest.workers import Limits, ParserPool
+from ingest.workers.parsing import ParsedFile
+from ingest.workers.pool import Limits, ParserPool
 from tests.support import hostile_files, hostile_pdfs
 from tests.support.odd_parts import HalvingChunker
 

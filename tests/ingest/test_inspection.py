@@ -10,8 +10,8 @@ from click.testing import CliRunner
 
 from ingest import pipeline
 from ingest.cli import ingest
+from ingest.commands.inspection import inspection_lines
 from ingest.inspection import inspect
-from ingest.inspection_listing import inspection_lines
 from ingest.knowledge_base import KnowledgeBase
 from tests.support.messages import code, make_mbox, make_message, make_notebook, printed, prose
 from tests.support.office_files import make_pptx, make_xlsx

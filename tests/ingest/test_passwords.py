@@ -10,16 +10,16 @@ from click.testing import CliRunner
 
 from ingest import pipeline
 from ingest.cli import ingest
-from ingest.command_options import options_of
+from ingest.commands.options import options_of
 from ingest.discovery import find_files
 from ingest.errors import FileFailed, UsageError
 from ingest.knowledge_base import KnowledgeBase
-from ingest.parsing import Parser
 from ingest.pipeline import IngestOptions, is_settled
 from ingest.readers.pdf import PdfReader
 from ingest.readers.pypdf_file import PypdfFile
 from ingest.reports import Failed
 from ingest.unlocking import unlocked
+from ingest.workers.parsing import Parser
 from tests.support.odd_parts import HalvingChunker
 from tests.support.pdf_files import encrypted, make_pdf
 

@@ -15,7 +15,7 @@ from ingest.readers.pdf_parts import Line
 from ingest.readers.pdf_quality import Quality, judge
 from ingest.readers.pdfium_file import PdfiumFile
 from ingest.readers.pypdf_file import PypdfFile
-from ingest.workers import ParsedFile, ParserPool
+from ingest.workers.pool import ParsedFile, ParserPool
 from tests.support.odd_parts import HalvingChunker
 from tests.support.pdf_files import make_pdf
 from tests.support.scanned_files import misnamed_pdf, scanned_pdf

@@ -13,9 +13,9 @@ import pytest
 from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table
 
+from ingest.commands.inspection import inspection_lines
 from ingest.documents import Source
 from ingest.inspection import Inspection
-from ingest.inspection_listing import inspection_lines
 from ingest.readers import pdf_ruled, pdf_tables
 from ingest.readers.pdf import PdfReader
 from ingest.readers.pdf_ruled import RuledPages

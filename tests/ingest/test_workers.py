@@ -23,9 +23,9 @@ from hypothesis import strategies as st
 from ingest.discovery import FoundFile, find_files
 from ingest.documents import Document, Heading, Source, Span
 from ingest.errors import KestrelError, MissingExtra, UsageError
-from ingest.parsing import FailedFile, ParsedFile, Parser
-from ingest.wire import decode, encode
-from ingest.workers import Limits, ParserPool, _tasks
+from ingest.workers.parsing import FailedFile, ParsedFile, Parser
+from ingest.workers.pool import Limits, ParserPool, _tasks
+from ingest.workers.wire import decode, encode
 from tests.support.odd_parts import HalvingChunker
 from tests.support.pdf_files import make_pdf
 
@@ -142,7 +142,7 @@ def test_a_file_that_changes_while_it_is_read_is_vanished(tmp_path, monkeypatch)
         file.path.write_text("other words")
         return status
 
-    monkeypatch.setattr("ingest.parsing.os.fstat", grow)
+    monkeypatch.setattr("ingest.workers.parsing.os.fstat", grow)
     result = Parser(HalvingChunker(), 1000).parse(file.path, file.uri)
     assert result.source.outcome == "vanished"
 
@@ -152,7 +152,7 @@ def test_a_file_without_permission_is_denied(tmp_path, monkeypatch):
         raise PermissionError(errno.EACCES, "Permission denied")
 
     (file,) = write(tmp_path, a_txt="words")
-    monkeypatch.setattr("ingest.parsing.os.open", refuse)
+    monkeypatch.setattr("ingest.workers.parsing.os.open", refuse)
     source = Parser(HalvingChunker(), 1000).parse(file.path, file.uri).source
     assert (source.outcome, source.reason) == ("denied", "it cannot be read: Permission denied")
 
@@ -265,7 +265,7 @@ SCRIPT = """
 import signal
 import sys
 from ingest.discovery import find_files
-from ingest.workers import ParserPool
+from ingest.workers.pool import ParserPool
 from tests.support.odd_parts import HalvingChunker
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts what it puts behind with SIGINT ignored
 # No `if __name__ == "__main__"`: a person's script has none either.
@@ -353,7 +353,7 @@ def test_workers_do_not_outlive_a_pool_that_is_killed(start_script, folder):
 
 
 def test_a_process_that_cannot_start_is_said(tmp_path, monkeypatch):
-    monkeypatch.setattr("ingest.worker_process.COMMAND", (sys.executable, "-c", "import no_such_module"))
+    monkeypatch.setattr("ingest.workers.process.COMMAND", (sys.executable, "-c", "import no_such_module"))
     with pytest.raises(KestrelError, match="ended before it was ready"):
         parse(write(tmp_path, a_txt="words"))
 

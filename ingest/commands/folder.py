@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ingest.command_options import ingest_options, opened, options_of, password_option
+from ingest.commands.options import ingest_options, opened, options_of, password_option
 from ingest.console import emit_json, json_option, say
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ Examples:
 @json_option
 def doctor(paths: tuple[str, ...], chunks: int, chunker: str, embedder: str, password: str, as_json: bool) -> int:
     """Show what a reader sees in files: outcome, pages, quality, what is left out, the first chunks. Stores nothing."""
+    from ingest.commands.inspection import inspection_as_json, inspection_lines
     from ingest.inspection import inspect
-    from ingest.inspection_listing import inspection_as_json, inspection_lines
 
     seen = []
     for inspection in inspect(paths, chunker, embedder, password=password):
@@ -103,7 +103,7 @@ def _stop(*_: object) -> None:
 
 
 def _look_once(folder: FolderWatch, as_json: bool) -> None:
-    from ingest.listing import deed_as_json, deed_line
+    from ingest.commands.listing import deed_as_json, deed_line
 
     absent = folder.absent
     for event in folder.round():

@@ -14,7 +14,7 @@ from typing import IO
 from ingest import errors
 from ingest.documents import Document, Heading, Source, Span
 from ingest.errors import KestrelError
-from ingest.parsing import FailedFile, ParsedFile
+from ingest.workers.parsing import FailedFile, ParsedFile
 
 LENGTH = struct.Struct(">Q")
 SOURCE_FIELDS = tuple(field.name for field in fields(Source))  # `asdict` would copy deeply, at a third of all the cost

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from assistant.command_options import ModelOptions, answer_options, model_options, opened, passages_option
+from assistant.commands.options import ModelOptions, answer_options, model_options, opened, passages_option
 from ingest.console import emit_json, json_option, knowledge_base_option, say
 from ingest.plain import plain
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Self
 
-from ingest.parsing import FailedFile, ParsedFile, Parser
 from ingest.waiting import taken
-from ingest.worker import Setup
-from ingest.worker_process import WorkerProcess
+from ingest.workers.parsing import FailedFile, ParsedFile, Parser
+from ingest.workers.process import WorkerProcess
+from ingest.workers.worker import Setup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

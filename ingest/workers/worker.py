@@ -1,4 +1,4 @@
-"""A worker process: `python -m ingest.worker` reads the files its pool names, one after the other, inside its limits.
+"""A worker process: `python -m ingest.workers.worker` reads the files that its pool names, inside its limits.
 
 The first frame from the pool is a pickled `Setup`, every later one names some files. A worker answers for each of them
 with one frame and ends when its input does, so that none outlives its pool.
@@ -16,11 +16,11 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from ingest.confinement import deny_network, limit_memory, limit_processor_time
 from ingest.errors import KestrelError, UsageError
-from ingest.parsing import Parser
 from ingest.patience import watch
-from ingest.wire import WireClosed, encode, encode_error, flush, put, receive, send
+from ingest.workers.confinement import deny_network, limit_memory, limit_processor_time
+from ingest.workers.parsing import Parser
+from ingest.workers.wire import WireClosed, encode, encode_error, flush, put, receive, send
 
 READY = b""
 MORE_TIME = b"+"  # in place of an answer: the reader begins a part that has the whole time of a file

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import sys
 
-from ingest.system_call_filter import deny_network_calls
+from ingest.workers.system_call_filter import deny_network_calls
 
 ENDS_IN_CONNECTIONS = frozenset(
     {"socket.__new__", "socket.connect", "socket.bind", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname"}

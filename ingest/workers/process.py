@@ -16,19 +16,19 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from ingest.child_process import command_for, start
 from ingest.documents import Outcome, Source
 from ingest.errors import KestrelError
-from ingest.parsing import FailedFile, ParsedFile, failed
-from ingest.wire import WireClosed, decode, receive, send
-from ingest.worker import MORE_TIME, OUT_OF_MEMORY, READY
+from ingest.workers.child import command_for, start
+from ingest.workers.parsing import FailedFile, ParsedFile, failed
+from ingest.workers.wire import WireClosed, decode, receive, send
+from ingest.workers.worker import MORE_TIME, OUT_OF_MEMORY, READY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ingest.discovery import FoundFile
 
-COMMAND = command_for("ingest.worker")
+COMMAND = command_for("ingest.workers.worker")
 START_SECONDS = 60.0
 MOST_PARTS = 1000  # for which a reader may ask time anew: pages read by OCR
 TOGETHER = 0.1  # of the time of one file, for several at once
@@ -102,7 +102,7 @@ class WorkerProcess:
             status = self._bury(process)
             raise KestrelError(
                 f"A worker process ended before it was ready (status {status}).",
-                f"To see why, run: {sys.executable} -c 'import ingest.worker'",
+                f"To see why, run: {sys.executable} -c 'import ingest.workers.worker'",
             ) from error
         if answer != READY:
             self._bury(process)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from assistant.command_options import ModelOptions, opened
+from assistant.commands.options import ModelOptions, opened
 from ingest.console import emit_json, json_option, knowledge_base_option, say
 from ingest.errors import UsageError
 from ingest.plain import plain

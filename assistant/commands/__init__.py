@@ -1,0 +1,1 @@
+"""The commands of `assistant` that stand beside those of `assistant.cli`, and the options they share."""

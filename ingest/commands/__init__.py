@@ -1,0 +1,1 @@
+"""The commands of `ingest` that stand beside those of `ingest.cli`, the options they share, and what they print."""

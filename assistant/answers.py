@@ -209,7 +209,8 @@ class Answer:
     `abstained` means that the documents do not hold the answer: then `text` says so, and `passages` are the nearest
     ones. `confidence` is in [0, 1]. `timings` are seconds per stage, in order: rewrite (of a follow-up), search,
     rerank, pack, generate, verify, those that there were, and their total. `degraded` says why a lesser way was taken
-    (model server down, damaged index); "" when none was. `searched_for` is the question as it was searched for, which
+    (model server down); "" when none was. `damaged` says which index was damaged, so that its vectors were read one by
+    one: slower, and what was found is the same. `searched_for` is the question as it was searched for, which
     differs when it leaned on earlier ones. `markers_dropped` counts the markers of the model that named no passage.
     `manifest` says what it was made from (see `assistant.manifests`), in plain
     JSON values.
@@ -227,5 +228,6 @@ class Answer:
     timings: Mapping[str, float] = field(default_factory=dict)
     manifest: Mapping[str, Any] = field(default_factory=dict)
     degraded: str = ""
+    damaged: str = ""
     searched_for: str = ""
     markers_dropped: int = 0

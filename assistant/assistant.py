@@ -184,7 +184,8 @@ class Assistant:
             "insist": inquiry.insist,
         }
         timings = {**watch.stages, "total": watch.total}
-        return replace(answer, timings=timings, manifest=manifest)
+        damaged = " ".join(self.knowledge.store.degraded)
+        return replace(answer, timings=timings, manifest=manifest, damaged=damaged)
 
     def _within_risk(self, answer: Answer, calibration: Calibration, limit: Limit) -> Answer:
         stored = self.knowledge.store.model()

@@ -25,6 +25,7 @@ def answer_as_json(answer: Answer) -> dict[str, Any]:
         "model": answer.model,
         "searched_for": answer.searched_for,
         "degraded": answer.degraded,
+        "damaged": answer.damaged,
         "markers_dropped": answer.markers_dropped,
         "manifest": dict(answer.manifest),
     }

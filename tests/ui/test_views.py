@@ -63,6 +63,19 @@ def test_ask_answers_with_a_citation_and_its_source(collection: Path):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows keeps files that are open")
+def test_ask_says_that_an_index_is_damaged(collection: Path):
+    with Assistant.open(collection) as kestrel:
+        kestrel.knowledge.store.maintain()
+    [segment] = (collection / "segments").iterdir()
+    segment.write_bytes(segment.read_bytes()[:-1])
+    app = opened("ask")
+    app.chat_input[0].set_value("When is parking free?").run()
+    assert not app.exception
+    assert app.session_state.kestrel.exchanges[0].answer.sentences[0].support == "supported"
+    [warning] = app.warning
+    assert "ingest rebuild" in warning.value
+
+
 def test_a_collection_that_was_made_anew_under_the_page_is_opened_again(collection: Path, tmp_path: Path):
     app = opened("ask")
     app.chat_input[0].set_value("When is parking free?").run()

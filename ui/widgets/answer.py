@@ -41,6 +41,8 @@ def _show_answer(here: Session, number: int, exchange: Exchange, answer: Answer)
     st.html(stages_as_html(answer.timings))
     if answer.degraded:
         st.warning(label(f"In the documents' own words, because the model did not answer. {answer.degraded}", 600))
+    if answer.damaged:
+        st.warning(label(f"Found without an index, which is slower. {answer.damaged} Run: ingest rebuild", 600))
     if answer.abstained:
         _refusal(here, number, answer)
     else:

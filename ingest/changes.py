@@ -30,7 +30,19 @@ class Remove:
     uri: str
 
 
-Change = Put | Record | Remove
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """Keep the entity tag (`ETag`) that a server gave for the page stored under this name at this time.
+
+    It holds as long as `mtime_ns` is that of the name: whoever stores another page there need not know of tags.
+    """
+
+    uri: str
+    mtime_ns: int
+    value: str
+
+
+Change = Put | Record | Remove | Tag
 
 
 @dataclass(frozen=True, slots=True)

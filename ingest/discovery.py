@@ -24,12 +24,16 @@ _MAGIC = re.compile(r"[*?[]")
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A regular file and what it looked like when it was found. `path` is absolute; `name` stands for it, if given."""
+    """A regular file and what it looked like when it was found. `path` is absolute; `name` stands for it, if given.
+
+    `tag` is the entity tag of a web page, "" for what has none.
+    """
 
     path: Path
     size: int
     mtime_ns: int
     name: str = ""
+    tag: str = ""
 
     @property
     def uri(self) -> str:

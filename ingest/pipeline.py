@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ingest.changes import Remove
+from ingest.changes import Remove, Tag
 from ingest.chunkers import open_chunker
 from ingest.discovery import Found, FoundFile, find_files
 from ingest.documents import Source
@@ -108,7 +108,7 @@ def _with_pages(
     pages = (source for source in knowledge.sources() if is_address(source.uri) and source.outcome == "ok")
     known = {page.uri: page for page in pages if _lasts(page)}
     with tempfile.TemporaryDirectory(prefix="kestrel-") as folder:
-        fetched = download(addresses, Path(folder), known)
+        fetched = download(addresses, Path(folder), known, knowledge.store.tags())
         found = replace(found, files=(*found.files, *fetched.files))
         yield from bring_in(knowledge, found, options, refused=fetched.failures)
 
@@ -180,6 +180,8 @@ def _read_and_store(
             else:
                 yield from writer.refuse(outcome)
         yield from writer.flush()
+    if tags := [Tag(file.uri, file.mtime_ns, file.tag) for file in work if file.tag]:
+        knowledge.store.commit(tags)
 
 
 def is_settled(file: FoundFile, before: Source | None, password: str = "") -> bool:

@@ -106,6 +106,10 @@ class Store(Protocol):
         """Every name, in the order of the uri."""
         ...
 
+    def tags(self) -> Mapping[str, str]:
+        """The entity tags of pages that are stored as their servers tagged them, by name."""
+        ...
+
     def holdings(self) -> list[Holding]:
         """What is stored under every name, in the order of the uri."""
         ...

@@ -15,7 +15,7 @@ from ingest.store.faults import damaged
 from ingest.store.rows import unpack
 from ingest.store.snapshot import Snapshot
 from ingest.store.stored_vectors import vectors_of
-from ingest.store.table_rows import ChunkRow, DocumentRow, SourceRow
+from ingest.store.table_rows import ChunkRow, DocumentRow, SourceRow, TagRow
 
 _LISTED = "IN (SELECT value FROM json_each(?))"
 
@@ -32,6 +32,14 @@ def read_statistics(snapshot: Snapshot) -> Statistics:
 
 def read_sources(snapshot: Snapshot) -> list[Source]:
     return [_source(row, document.id if document else None) for row, document in _named_documents(snapshot)]
+
+
+def read_tags(snapshot: Snapshot) -> dict[str, str]:
+    """See `Store.tags`."""
+    if not snapshot.has(TagRow):
+        return {}
+    as_tagged = "WHERE mtime_ns = (SELECT mtime_ns FROM sources WHERE sources.uri = tags.uri)"
+    return {unpack(row.uri): unpack(row.value) for row in snapshot.rows(TagRow, as_tagged)}
 
 
 def read_holdings(snapshot: Snapshot) -> list[Holding]:

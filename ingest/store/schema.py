@@ -104,6 +104,15 @@ CREATE TABLE segments (
 ) WITHOUT ROWID;
 """
 
+# Made with the first tag: a database without it is as whole, so that this is no other format. A name that goes, or is
+# written anew, takes its tag along.
+TAGS = """CREATE TABLE IF NOT EXISTS tags (
+    uri BLOB PRIMARY KEY REFERENCES sources (uri) ON DELETE CASCADE,
+    mtime_ns INTEGER NOT NULL,  -- of the name when it was tagged
+    value BLOB NOT NULL,
+    checksum INTEGER NOT NULL
+) WITHOUT ROWID"""
+
 KEYWORDS = f"""CREATE VIRTUAL TABLE keywords USING fts5 (text, context, names, content='', tokenize="{TOKENIZER}")"""
 
 COUNTERS = {

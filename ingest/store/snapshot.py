@@ -37,6 +37,10 @@ class Snapshot:
     def row(self, kind: type[R], rest: str, parameters: Sequence[Any] = ()) -> R | None:
         return next(self.rows(kind, rest, parameters), None)
 
+    def has(self, kind: type) -> bool:
+        """Whether there is a table of such rows; those that came later are made when they are first needed."""
+        return bool(self.number("SELECT count(*) FROM sqlite_schema WHERE name = ?", (table_of(kind),)))
+
     def number(self, query: str, parameters: Sequence[Any] = ()) -> int:
         """The one number that a query returns."""
         return int(self.connection.execute(query, parameters).fetchone()[0])

@@ -25,6 +25,7 @@ from ingest.store.reading import (
     read_holdings,
     read_sources,
     read_statistics,
+    read_tags,
 )
 from ingest.store.removal import receipt
 from ingest.store.space import bytes_of, require_space
@@ -115,6 +116,10 @@ class SqliteStore:
     def sources(self) -> list[Source]:
         with self._database.snapshot() as snapshot:
             return read_sources(snapshot)
+
+    def tags(self) -> Mapping[str, str]:
+        with self._database.snapshot() as snapshot:
+            return read_tags(snapshot)
 
     def holdings(self) -> list[Holding]:
         with self._database.snapshot() as snapshot:

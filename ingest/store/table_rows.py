@@ -73,6 +73,13 @@ class SourceRow(NamedTuple):
     checksum: int
 
 
+class TagRow(NamedTuple):
+    uri: bytes
+    mtime_ns: int
+    value: bytes
+    checksum: int
+
+
 class SegmentRow(NamedTuple):
     file: str
     model: int
@@ -95,6 +102,7 @@ _TABLES: dict[type, str] = {
     ChunkRow: "chunks",
     VectorRow: "vectors",
     SourceRow: "sources",
+    TagRow: "tags",
     SegmentRow: "segments",
 }
 

@@ -12,7 +12,7 @@ from ingest.store.keyword_check import keyword_problems
 from ingest.store.rows import text_hash, unpack
 from ingest.store.segment_check import content_problems, lasting_problems, size_problems
 from ingest.store.snapshot import Snapshot
-from ingest.store.table_rows import ChunkRow, DocumentRow, SourceRow, TextRow, VectorRow, is_intact
+from ingest.store.table_rows import ChunkRow, DocumentRow, SourceRow, TagRow, TextRow, VectorRow, is_intact
 
 if TYPE_CHECKING:
     from ingest.store.database import Database
@@ -90,6 +90,12 @@ def _names(snapshot: Snapshot) -> Iterator[Finding]:
             yield Finding(_name(row), "what is known of this file was altered", _READ_AGAIN)
 
 
+def _tags(snapshot: Snapshot) -> Iterator[Finding]:
+    for row in snapshot.unchecked(TagRow) if snapshot.has(TagRow) else ():
+        if not is_intact(row):
+            yield Finding(_name(row), "what its server called this page was altered", _READ_AGAIN)
+
+
 def _documents(snapshot: Snapshot) -> Iterator[Finding]:
     """Every description, text and chunk."""
     for row in snapshot.unchecked(DocumentRow, "ORDER BY key"):
@@ -123,7 +129,7 @@ def _vectors(snapshot: Snapshot) -> Iterator[Finding]:
             yield Finding("vectors", f"the vector of chunk {row.chunk} was altered", _READ_AGAIN)
 
 
-def _name(row: SourceRow) -> str:
+def _name(row: SourceRow | TagRow) -> str:
     """A name that may itself be damaged, as well as it can be shown."""
     return row.uri.decode("utf-8", "replace") if isinstance(row.uri, bytes) else str(row.uri)
 
@@ -134,4 +140,4 @@ def _keywords(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 _FAST = (_structure, _relations)
-_FULL = (_structure_and_indexes, _relations, _names, _documents, _vectors, _keywords)
+_FULL = (_structure_and_indexes, _relations, _names, _tags, _documents, _vectors, _keywords)

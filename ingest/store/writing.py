@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ingest.changes import Change, Committed, Put, Record, Remove
+from ingest.changes import Change, Committed, Put, Record, Remove, Tag
 from ingest.documents import Entry, Model, Source
 from ingest.errors import KnowledgeBaseError, KnowledgeBaseMismatch
 from ingest.store import document_rows
 from ingest.store.rows import pack
-from ingest.store.schema import write_meta
+from ingest.store.schema import TAGS, write_meta
 from ingest.store.snapshot import Snapshot
-from ingest.store.table_rows import DocumentRow, ModelRow, SourceRow, put_rows, sealed
+from ingest.store.table_rows import DocumentRow, ModelRow, SourceRow, TagRow, put_rows, sealed
 from ingest.store.validation import validate
 
 
@@ -52,6 +52,8 @@ class Batch:
                     self._point(source, self._stored_key(source))
                 case Remove(uri):
                     self._forget(uri)
+                case Tag():
+                    self._tag(change)
         for key in sorted(self._renamed):
             self._settle(key)
         self._meta["generation"] += 1
@@ -142,6 +144,12 @@ class Batch:
         self._connection.execute("DELETE FROM sources WHERE uri = ?", (pack(uri),))
         if before is not None:
             self._renamed.add(before)
+
+    def _tag(self, tag: Tag) -> None:
+        uri = pack(tag.uri)
+        if self._snapshot.row(SourceRow, "WHERE uri = ? AND mtime_ns = ?", (uri, tag.mtime_ns)):
+            self._connection.execute(TAGS)
+            put_rows(self._connection, TagRow, [sealed(uri, tag.mtime_ns, pack(tag.value))])
 
     def _target(self, uri: bytes) -> int | None:
         found = self._connection.execute("SELECT document FROM sources WHERE uri = ?", (uri,)).fetchone()

@@ -29,6 +29,7 @@ ENDINGS = {
 }
 
 SECOND = 10**9  # in nanoseconds
+RESTED = 60 * SECOND  # the age of a file that nobody takes for one just written
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +44,20 @@ def download(
     addresses: Sequence[Address],
     folder: Path,
     stored: Mapping[str, Source] | None = None,
+    tags: Mapping[str, str] | None = None,
     get: Callable[..., Page | None] = fetch,
 ) -> Downloads:
     """Fetch pages one after the other into `folder`. What goes wrong with one is its outcome.
 
-    The time of a file is that of the page's last change, where its server states one. By that a page of `stored`, by
-    name, is asked for again, and sent only if it has changed; else its file is the one that was stored, and not there.
+    The time of a file is that of the page's last change, where its server states one. By that, and by its entity tag in
+    `tags`, a page of `stored`, by name, is asked for again, and sent only if it has changed; else its file is the one
+    that was stored, and not there.
     """
     files, failures = [], []
     for number, address in enumerate(dict.fromkeys(addresses)):
         try:
             before = (stored or {}).get(str(address))
-            page = get(address, since=_stated(before))
+            page = get(address, since=_stated(before), tag=(tags or {}).get(str(address), "") if before else "")
         except FileFailed as failure:
             source = Source(str(address), 0, 0, None, seen=time.time())
             failures.append(failed(source, failure.outcome, failure.reason))
@@ -65,10 +68,18 @@ def download(
             continue
         path = folder / f"page-{number}{_ending(page)}"
         path.write_bytes(page.data)
-        changed = page.changed * SECOND or time.time_ns() | 1  # odd, and so no whole second: nobody stated it
+        changed = _time(page)
         os.utime(path, ns=(changed, changed))
-        files.append(FoundFile(path, len(page.data), path.stat().st_mtime_ns, name=str(address)))
+        files.append(FoundFile(path, len(page.data), path.stat().st_mtime_ns, name=str(address), tag=page.tag))
     return Downloads(tuple(files), tuple(failures))
+
+
+def _time(page: Page) -> int:
+    """Of its file, in nanoseconds: as stated, or an odd one, which is no whole second and so was stated by nobody.
+
+    A tag tells one page from the next however soon that follows, so that its file need not look just written.
+    """
+    return page.changed * SECOND or (time.time_ns() - (RESTED if page.tag else 0)) | 1
 
 
 def _stated(before: Source | None) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import re
 import socket
 import ssl
 import threading
@@ -23,6 +24,7 @@ NOT_MODIFIED = 304
 REDIRECTS = {301, 302, 303, 307, 308}
 OUTCOMES: dict[int, Outcome] = {401: "denied", 403: "denied", 407: "denied", 451: "denied"}
 BLOCK = 65_536
+TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e]{0,500}"')  # RFC 9110, 8.8.3, in ASCII
 HEADERS = {
     "User-Agent": "Kestrel (+a person's knowledge base)",
     "Accept": "text/html, application/xhtml+xml, application/pdf, text/*;q=0.9, */*;q=0.5",
@@ -45,12 +47,14 @@ class Page:
     """What came back. `address` is where it was found in the end, `kind` its media type as the server has it.
 
     `changed` is when it last was, in seconds since the epoch, by the server's word; 0 where it says nothing of use.
+    `tag` is what the server calls this state of it (RFC 9110, 8.8.3), "" where it does not or it stood elsewhere.
     """
 
     address: Address
     data: bytes
     kind: str
     changed: int = 0
+    tag: str = ""
 
 
 def _resolve(host: str, port: int) -> list[str]:
@@ -70,9 +74,13 @@ class Network:
 
 
 def fetch(
-    address: Address, limits: FetchLimits | None = None, network: Network | None = None, since: int = 0
+    address: Address,
+    limits: FetchLimits | None = None,
+    network: Network | None = None,
+    since: int = 0,
+    tag: str = "",
 ) -> Page | None:
-    """The page at an address; None where `since` is what the server says of its last change, and it has not changed.
+    """The page at an address; None where the server says that it did not change `since` then or still bears this `tag`.
 
     Raises `FileFailed`: "denied" where a rule or the server forbids it, "vanished" where there is none or the server
     does not answer, "timeout", "too_large", "unsupported".
@@ -80,6 +88,8 @@ def fetch(
     limits, network = limits or FetchLimits(), network or Network()
     deadline = time.monotonic() + limits.seconds
     condition = {"If-Modified-Since": formatdate(since, usegmt=True)} if since else {}
+    condition |= {"If-None-Match": tag} if tag else {}  # which a server heeds that knows it, and not the time
+    asked = address
     for _ in range(limits.redirects + 1):
         with _asked(address, deadline, network, condition) as response:
             if condition and response.status == NOT_MODIFIED:
@@ -87,7 +97,8 @@ def fetch(
             if response.status not in REDIRECTS:
                 _require_success(response)
                 kind = response.headers.get_content_type()
-                return Page(address, _body(response, limits.bytes), kind, _changed(response))
+                called = _tag(response) if address == asked else ""
+                return Page(address, _body(response, limits.bytes), kind, _changed(response), called)
             address = _redirected(address, response.headers.get("Location", ""))
             condition = {}  # it speaks of the page that stood where this redirect stands now
     raise FileFailed("denied", f"it leads on more than {limits.redirects} times")
@@ -100,6 +111,11 @@ def _changed(response: HTTPResponse) -> int:
     except (ValueError, OverflowError):
         return 0
     return stated if 0 < stated <= time.time() else 0
+
+
+def _tag(response: HTTPResponse) -> str:
+    stated = response.headers.get("ETag", "").strip()
+    return stated if TAG.fullmatch(stated) else ""
 
 
 def _redirected(address: Address, target: str) -> Address:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from ingest.changes import Put, Record, Remove
+from ingest.changes import Put, Record, Remove, Tag
 from ingest.documents import Filter, Model, Source, Span
 from ingest.errors import EmbedderFailed, KnowledgeBaseError, KnowledgeBaseMismatch, NothingIndexed, UsageError
 from ingest.store import open_store
@@ -196,6 +198,59 @@ def test_any_name_can_be_stored_listed_and_removed(store, uri):
     assert [source.uri for source in store.sources()] == [uri]
     store.commit([Remove(uri)])
     assert store.sources() == []
+
+
+# Tags of web pages
+
+
+def test_a_tag_stays_with_the_page_that_bore_it(store, location):
+    page, other = put("http://a/", prose(1)), put("http://b/", prose(2))
+    assert store.tags() == {}
+    store.commit([page, other, Tag("http://a/", page.entry.source.mtime_ns, 'W/"1"'), Tag("http://c/", 1, '"none"')])
+    store.commit([Tag("http://b/", other.entry.source.mtime_ns + 1, '"of another moment"')])
+    assert store.tags() == {"http://a/": 'W/"1"'}
+    store.commit([Tag("http://a/", page.entry.source.mtime_ns, '"2"')])
+    again = open_store(location, read_only=True)
+    assert again.tags() == {"http://a/": '"2"'}
+    again.close()
+
+
+def test_a_tag_goes_with_its_page(store):
+    pages = [put(f"http://{name}/", prose(n)) for n, name in enumerate("abc")]
+    store.commit([*pages, *(Tag(page.entry.source.uri, page.entry.source.mtime_ns, '"1"') for page in pages)])
+    later = dataclasses.replace(pages[1].entry.source, mtime_ns=pages[1].entry.source.mtime_ns + 1)
+    store.commit([Remove("http://a/"), Record(later)])
+    assert store.tags() == {"http://c/": '"1"'}
+    store.commit([put("http://a/", prose(5))])
+    assert store.tags() == {"http://c/": '"1"'}, "a new page of that name has none"
+
+
+def test_a_knowledge_base_of_before_there_were_tags_goes_on(store, location, without_tags):
+    page = put("http://a/", prose(1))
+    store.commit([page])
+    without_tags(location)
+    for opened in (store, open_store(location, read_only=True)):
+        assert (opened.tags(), opened.sources()[0].uri) == ({}, "http://a/")
+    opened.close()
+    store.commit([Tag("http://a/", page.entry.source.mtime_ns, '"1"')])
+    assert store.tags() == {"http://a/": '"1"'}
+
+
+@pytest.fixture
+def without_tags():
+    """Makes tables what they were before there was one of tags."""
+
+    def drop(location):
+        if str(location).startswith("postgresql:"):
+            import psycopg
+
+            with psycopg.connect(str(location)) as connection:
+                connection.execute("DROP TABLE kestrel.tags")
+        else:
+            with closing(sqlite3.connect(location / "kb.db")) as raw:
+                assert raw.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'tags'").fetchone() == (0,)
+
+    return drop
 
 
 def test_holdings_say_what_is_under_each_name(store):

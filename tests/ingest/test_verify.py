@@ -10,7 +10,7 @@ from contextlib import closing
 
 import pytest
 
-from ingest.changes import Record
+from ingest.changes import Record, Tag
 from ingest.documents import Heading, Source
 from ingest.errors import KnowledgeBaseDamaged, KnowledgeBaseError
 from ingest.store import open_store
@@ -29,6 +29,7 @@ TABLES = {
     "chunks": ["ordinal", "start", "stop", "page", "heading", "text_hash", "embedding_hash", "checksum"],
     "vectors": ["vector", "checksum"],
     "sources": ["uri", "size", "mtime_ns", "outcome", "reason", "seen", "checksum"],
+    "tags": ["uri", "mtime_ns", "value", "checksum"],
     "segments": ["file", "kind", "bytes", "crc", "vectors", "low", "high", "dead", "checksum"],
 }
 COLUMNS = [(table, column) for table, columns in TABLES.items() for column in columns]
@@ -41,6 +42,7 @@ def sound(tmp_path_factory):
     store = open_store(folder, create=True)
     store.commit([put(f"/{n}.txt", prose(n), title=f"Title {n}", headings=(Heading(2, "Part", 0),)) for n in range(8)])
     store.commit([put("/copy.txt", prose(1)), Record(Source("/bad.pdf", 1, 2, None, "encrypted", "a password", 3.0))])
+    store.commit([Tag("/bad.pdf", 2, '"v1"')])
     store.maintain()
     store.commit([put("/late.txt", prose(50), pages=(0, 90), labels=("i", "ii"), metadata={"year": 2024})])
     assert list(store.verify()) == []

@@ -417,6 +417,74 @@ def test_a_condition_is_for_the_page_that_was_asked_for_alone():
     assert rules.conditions == [STATED], "not asked again behind the redirect"
 
 
+class Tagged:
+    """A server of one page that has a tag, and no time, and of a name that leads there."""
+
+    def __init__(self, tag: str) -> None:
+        self.tag = tag
+        self.words = b"<html><body><p>Leave lasts sixteen weeks.</p></body></html>"
+        self.conditions: list[str] = []
+
+    def answer(self, request: bytes, _socket: socket.socket) -> bytes:
+        asked = [line.partition(": ")[2] for line in request.decode().split("\r\n") if line.startswith("If-None-Match")]
+        self.conditions += asked
+        if b"/moved " in request:
+            return leading_to("/rules")
+        if asked == [self.tag]:
+            return b"HTTP/1.1 304 Not Modified\r\n\r\n"
+        return ok(self.words, "Content-Type: text/html", f"ETag: {self.tag}")
+
+
+@pytest.mark.parametrize("tag", ['"33a64df5"', 'W/"0815"', '""'])
+def test_a_page_that_bears_its_tag_still_is_not_sent_again(knowledge, monkeypatch, tag):
+    rules, options, page = Tagged(tag), IngestOptions(urls=True, workers=1), ["http://example.org/rules"]
+    with server(rules.answer) as wire:
+        through(monkeypatch, wire)
+        reports = [list(pipeline.add(knowledge, page, options))[-1] for _ in range(3)]
+        assert rules.conditions == [tag, tag]
+        rules.words, rules.tag = rules.words.replace(b"sixteen", b"seventy"), '"other"'
+        reports += [list(pipeline.add(knowledge, page, options))[-1] for _ in range(2)]
+    assert rules.conditions[2:] == [tag, '"other"']
+    assert [(report.added, report.updated, report.unchanged, len(report.failed)) for report in reports] == [
+        (1, 0, 0, 0),
+        *[(0, 0, 1, 0)] * 2,
+        (0, 1, 0, 0),
+        (0, 0, 1, 0),
+    ]
+    assert "seventy weeks" in knowledge.text(page[0])
+
+
+@pytest.mark.parametrize("tag", ["33a64df5", '"two" "of"', '"not\u00a0ascii"', f'"{"long" * 200}"', "*"])
+def test_what_is_no_tag_is_sent_to_nobody(knowledge, monkeypatch, tag):
+    rules = Tagged(tag)
+    with server(rules.answer) as wire:
+        through(monkeypatch, wire)
+        options = IngestOptions(urls=True, workers=1)
+        reports = [list(pipeline.add(knowledge, ["http://example.org/rules"], options))[-1] for _ in range(2)]
+    assert [(report.added, report.unchanged) for report in reports] == [(1, 0), (0, 1)]
+    assert rules.conditions == []
+
+
+def test_the_tag_of_where_a_page_led_to_is_not_that_of_the_page(knowledge, monkeypatch):
+    rules = Tagged('"1"')
+    with server(rules.answer) as wire:
+        through(monkeypatch, wire)
+        for _ in range(2):
+            list(pipeline.add(knowledge, ["http://example.org/moved"], IngestOptions(urls=True, workers=1)))
+    assert (rules.conditions, knowledge.store.tags()) == ([], {})
+
+
+def test_a_removed_page_leaves_no_tag_behind(knowledge, monkeypatch, tmp_path):
+    rules = Tagged('"a-tag-that-names-a-page"')
+    with server(rules.answer) as wire:
+        through(monkeypatch, wire)
+        list(pipeline.add(knowledge, ["http://example.org/rules"], IngestOptions(urls=True, workers=1)))
+    assert knowledge.store.tags() == {"http://example.org/rules": rules.tag}
+    knowledge.remove("http://example.org/rules")
+    knowledge.store.rebuild()
+    assert not any(b"a-tag-that-names" in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+
+
 def test_pages_are_read_here_where_files_are_read_elsewhere(knowledge, monkeypatch, tmp_path):
     (tmp_path / "a.txt").write_text("A file.", encoding="utf-8")
     sent = []

@@ -32,6 +32,17 @@ def read_sources(connection: Connection) -> list[Source]:
     return [source_of(row) for row in connection.execute(_SOURCES + "ORDER BY s.uri")]
 
 
+def read_tags(connection: Connection) -> dict[str, str]:
+    if not has_tags(connection):
+        return {}
+    statement = "SELECT t.uri, t.value FROM tags t JOIN sources s ON s.uri = t.uri AND s.mtime_ns = t.mtime_ns"
+    return {unpack(bytes(uri)): unpack(bytes(value)) for uri, value in connection.execute(statement)}
+
+
+def has_tags(connection: Connection) -> bool:
+    return connection.execute("SELECT to_regclass('tags')").fetchone() != (None,)
+
+
 def named_sources(connection: Connection, uris: Iterable[str]) -> list[Source]:
     wanted = ([pack(uri) for uri in uris],)
     return [source_of(row) for row in connection.execute(_SOURCES + "WHERE s.uri = ANY(%s)", wanted)]

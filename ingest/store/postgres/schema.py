@@ -9,6 +9,13 @@ from __future__ import annotations
 FORMAT = 1
 SCHEMA = "kestrel"
 
+# A database of before has it from the first tag on, which makes it no other format.
+TAGS = """CREATE TABLE IF NOT EXISTS tags (
+    uri bytea PRIMARY KEY REFERENCES sources (uri) ON DELETE CASCADE,
+    mtime_ns bigint NOT NULL,
+    value bytea NOT NULL
+)"""
+
 TABLES = (
     f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}",
     "CREATE EXTENSION IF NOT EXISTS vector SCHEMA public",
@@ -64,6 +71,7 @@ TABLES = (
         finished timestamptz,
         result text
     )""",
+    TAGS,
     "CREATE INDEX IF NOT EXISTS jobs_to_do ON jobs ((tries > 0), id) WHERE finished IS NULL",
     "CREATE INDEX IF NOT EXISTS jobs_of_claim ON jobs (claim) WHERE claim IS NOT NULL",
     # One row a commit, so that a commit whose acknowledgement was lost can be looked up.

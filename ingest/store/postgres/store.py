@@ -77,6 +77,9 @@ class PostgresStore:
     def sources(self) -> list[Source]:
         return self._server.read(reading.read_sources)
 
+    def tags(self) -> Mapping[str, str]:
+        return self._server.read(reading.read_tags)
+
     def holdings(self) -> list[Holding]:
         return self._server.read(reading.read_holdings)
 

@@ -6,11 +6,13 @@ import struct
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ingest.changes import Change, Put, Record, Remove
+from ingest.changes import Change, Put, Record, Remove, Tag
 from ingest.documents import Entry, Model, Source
 from ingest.entries import entry_as_json
 from ingest.errors import KnowledgeBaseError, KnowledgeBaseMismatch
 from ingest.store.document_rows import content_hash
+from ingest.store.postgres.reading import has_tags
+from ingest.store.postgres.schema import TAGS
 from ingest.store.rows import pack, to_json
 from ingest.store.validation import validate
 
@@ -39,6 +41,8 @@ class Batch:
                     self._point(source, self._stored_key(source))
                 case Remove(uri):
                     self._forget(uri)
+                case Tag():
+                    self._tag(change)
         for key in sorted(self._renamed):
             self._drop(key)
         # The last statement, since it makes other writers wait from here to the end of this commit.
@@ -127,6 +131,16 @@ class Batch:
         self._connection.execute("INSERT INTO gone (uri) VALUES (%s)", (pack(uri),))
         if before is not None:
             self._renamed.add(before)
+
+    def _tag(self, tag: Tag) -> None:
+        if not has_tags(self._connection):
+            self._connection.execute(TAGS)
+        self._connection.execute(
+            "INSERT INTO tags (uri, mtime_ns, value) SELECT uri, mtime_ns, %s FROM sources "
+            "WHERE uri = %s AND mtime_ns = %s "
+            "ON CONFLICT (uri) DO UPDATE SET mtime_ns = excluded.mtime_ns, value = excluded.value",
+            (pack(tag.value), pack(tag.uri), tag.mtime_ns),
+        )
 
     def _drop(self, key: int) -> None:
         """Delete a document that no name keeps."""

@@ -67,10 +67,15 @@ class Meter:
         return self.seconds * (1 - self.fraction) / self.fraction if self.fraction > 0.01 else None
 
     def line(self) -> str:
-        eta = "" if self.eta is None else f", about {duration(self.eta)} to go"
-        pages = f", {self.pages / self.seconds:.0f} pages/s" if self.pages else ""
-        rate = f"{self.embedded / self.seconds:.0f} chunks/s"
-        return f"{self.files_done}/{self.files} files{pages}, {self.embedded} chunks at {rate}{eta}"
+        parts = [f"{self.files_done}/{self.files} files"]
+        if self.pages:
+            parts.append(f"{self.pages / self.seconds:.0f} pages/s")
+        if self.chunks:
+            rate = f" at {self.embedded / self.seconds:.0f} a second" if self.embedded else ""
+            parts.append(f"{self.embedded} of {self.chunks} chunks embedded{rate}")
+        if self.eta is not None:
+            parts.append(f"about {duration(self.eta)} to go")
+        return ", ".join(parts)
 
 
 @contextmanager

@@ -26,7 +26,7 @@ def warm_in_background(location: Path) -> Thread:
 
 def warm(location: Path) -> None:
     """Load the pages, the collection and its embedding model. What goes wrong is left to the page, which shows it."""
-    logging.getLogger("streamlit.runtime.scriptrunner_utils").setLevel(logging.ERROR)  # it warns of other threads
+    _silence_what_is_said_of_threads()
     try:
         for name in PAGES:
             import_module(f"ui.views.{name}")
@@ -38,3 +38,10 @@ def warm(location: Path) -> None:
             Assistant(knowledge, open_answerer(EXTRACTIVE, knowledge)).ask(QUESTION)
     except (KestrelError, OSError) as error:
         _LOG.info("not warmed: %s", error)
+
+
+def _silence_what_is_said_of_threads() -> None:
+    """Streamlit warns of every thread that is not a page's. The logger gets its level where it is made, at import."""
+    from streamlit.runtime.scriptrunner_utils import script_run_context
+
+    logging.getLogger(script_run_context.__name__).setLevel(logging.ERROR)

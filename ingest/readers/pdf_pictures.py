@@ -12,11 +12,14 @@ from ingest.errors import FileFailed
 from ingest.readers.quote_search import find_quote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 TALLEST = 4  # times the width; a taller page is drawn smaller
 PADDING = 1.0  # points around a line: pdfium's boxes end where the ink does
+UPRIGHT = 3.0  # times as high as wide: not a line, but one that is set on its side
 LAST_CHARACTER = 0x10FFFF
+
+Rectangle = tuple[float, float, float, float]  # left, bottom, right and top in points
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +65,47 @@ def _drawn(page: Any, quote: str, near: float, width: int) -> PagePicture:
         raise FileFailed("parse_error", f"the page has no size that can be drawn: {points[0]:g} × {points[1]:g} points")
     bitmap = page.render(scale=min(width / points[0], TALLEST * width / points[1]))
     to_pixels = bitmap.get_posconv(page).to_bitmap
-    boxes = tuple(Box(*_upright(to_pixels, rectangle)) for rectangle in _rectangles(page, quote, near))
+    boxes = tuple(Box(*_upright(to_pixels, rectangle)) for rectangle in _joined(_rectangles(page, quote, near)))
     stream = io.BytesIO()
     bitmap.to_pil().save(stream, "PNG")
     return PagePicture(stream.getvalue(), bitmap.width, bitmap.height, boxes)
 
 
-def _rectangles(page: Any, quote: str, near: float) -> Iterator[tuple[float, float, float, float]]:
-    """Left, bottom, right and top in points of each line of the quote."""
+def _joined(rectangles: Iterable[Rectangle]) -> Iterator[Rectangle]:
+    """Those beside each other on one line as one: pdfium begins another one wherever a font or the spacing changes."""
+    line: Rectangle | None = None
+    for rectangle in rectangles:
+        if line and _goes_on(line, rectangle):
+            line = (
+                min(line[0], rectangle[0]),
+                min(line[1], rectangle[1]),
+                max(line[2], rectangle[2]),
+                max(line[3], rectangle[3]),
+            )
+            continue
+        if line:
+            yield line
+        line = rectangle
+    if line:
+        yield line
+
+
+def _goes_on(line: Rectangle, other: Rectangle) -> bool:
+    """Whether they overlap in half of the lower one's height, no further apart than the taller one is high."""
+    left, bottom, right, top = line
+    other_left, other_bottom, other_right, other_top = other
+    heights = top - bottom, other_top - other_bottom
+    if all(
+        height > UPRIGHT * width
+        for height, width in zip(heights, (right - left, other_right - other_left), strict=True)
+    ):
+        return False  # lines of a page that is set on its side
+    overlap = min(top, other_top) - max(bottom, other_bottom)
+    return overlap >= min(heights) / 2 and other_left - right <= max(heights) and left - other_right <= max(heights)
+
+
+def _rectangles(page: Any, quote: str, near: float) -> Iterator[Rectangle]:
+    """Of each line of the quote, of some lines several."""
     if not quote:
         return
     with closing(page.get_textpage()) as text:

@@ -131,6 +131,16 @@ def test_every_sentence_of_a_real_page_is_boxed(shared_data: Path):
         assert draw_page(data, 4, line, near, width=200).boxes, line
 
 
+def test_a_line_of_several_fonts_has_one_box(shared_data: Path):
+    data = (shared_data / "northwind_hr" / "pdfs" / "PerksPlus.pdf").read_bytes()
+    quote = (
+        "With PerksPlus, employees have the opportunity to expense up to $1000 for fitness-related\nprograms, making"
+    )
+    boxes = draw_page(data, 3, quote).boxes
+    assert len(boxes) == 2
+    assert boxes[0].right - boxes[0].left > 600
+
+
 @given(st.text("ab -\n", max_size=40), st.text("ab -\n", max_size=8), st.floats(0, 1))
 def test_what_is_found_says_what_was_asked(page, quote, near):
     letters = "".join(filter(str.isalnum, quote))

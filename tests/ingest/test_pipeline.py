@@ -10,10 +10,12 @@ import pytest
 from ingest import pipeline
 from ingest.discovery import Skipped, find_files
 from ingest.documents import Source
+from ingest.embedders.hashing import HashingEmbedder
 from ingest.errors import UsageError
 from ingest.knowledge_base import KnowledgeBase
 from ingest.pipeline import IngestOptions, is_settled
 from ingest.reports import Embedded, Failed, Report, Stored
+from ingest.writer import FEWEST_CHUNKS, MOST_CHUNKS
 
 SETTLED = time.time() - 3600  # old enough that size and time can be trusted
 
@@ -259,3 +261,29 @@ def test_bytes_that_move_from_one_name_to_another_are_kept(knowledge, folder, mo
     report, _ = ingest(knowledge, folder)
     assert (report.added, report.updated, report.documents) == (1, 1, 3)
     assert knowledge.text("moved.md") == moved
+
+
+class Slow(HashingEmbedder):
+    """Takes so many seconds a text."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self._seconds = seconds
+
+    def embed_documents(self, texts):
+        time.sleep(self._seconds * len(texts))
+        return super().embed_documents(texts)
+
+
+@pytest.mark.parametrize(("seconds", "largest"), [(0.0, MOST_CHUNKS), (0.003, FEWEST_CHUNKS)])
+def test_progress_is_told_every_few_seconds_however_slow_the_embedder(tmp_path, monkeypatch, seconds, largest):
+    monkeypatch.setattr("ingest.writer.EMBED_SECONDS", 0.03)
+    text = "\n\n".join(f"# Part {number}\n\nIt tells of matter {number} at some length." for number in range(3_000))
+    write(tmp_path / "long.md", text)
+    with KnowledgeBase.open(tmp_path / "kb", embedder=Slow(seconds), create=True) as knowledge:
+        told = [
+            event.chunks for event in pipeline.add(knowledge, [tmp_path / "long.md"]) if isinstance(event, Embedded)
+        ]
+    assert sum(told) > 2 * MOST_CHUNKS
+    assert told[0] == FEWEST_CHUNKS, "nobody waits long for the first one"
+    assert max(told) == largest

@@ -73,8 +73,9 @@ def _document(here: Session, citation: Citation, passage: Passage | None) -> Doc
 
 
 def _quote(around: Surroundings) -> None:
-    parts = (around.before, around.quote, around.after)
-    before, quote, after = (escaped(_EMPTY_LINES.sub("\n", part)) for part in parts)
+    before = f"… {around.before}" if around.cut_before else around.before
+    after = f"{around.after} …" if around.cut_after else around.after
+    before, quote, after = (escaped(_EMPTY_LINES.sub("\n", part)) for part in (before, around.quote, after))
     st.html(f'<p class="k-text k-quote">{before}<mark>{quote}</mark>{after}</p>')
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from ingest.documents import Outcome
 from ingest.errors import KestrelError
 from ingest.progress import Meter
 from ingest.reports import Event, Failed, Read, Removed, Report, Stored, Unchanged
@@ -17,12 +18,13 @@ Phase = Literal["embedding", "stored", "unchanged", "failed", "removed"]
 
 @dataclass(frozen=True, slots=True)
 class FileState:
-    """Where one file is on its way. `detail` is why it failed, or what is doubtful about it."""
+    """Where one file is on its way. `detail` is why it failed with this `outcome`, or what is doubtful about it."""
 
     phase: Phase
     pages: int = 0
     chunks: int = 0
     detail: str = ""
+    outcome: Outcome = "ok"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ class IngestRun:
                 case Unchanged(source=source):
                     self._files[source] = FileState("unchanged")
                 case Failed(source=source, outcome=outcome, reason=reason):
-                    self._files[source] = FileState("failed", detail=f"{outcome}: {reason}")
+                    self._files[source] = FileState("failed", detail=reason, outcome=outcome)
                 case Removed(source=source):
                     self._files[source] = FileState("removed")
                 case Report():

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from reportlab.pdfgen.canvas import Canvas
 from streamlit.testing.v1 import AppTest  # noqa: TID253
 
 from assistant import Assistant
@@ -103,7 +104,7 @@ def test_ask_says_when_the_documents_do_not_tell_and_answers_anyway_when_told_to
 def test_an_empty_collection_offers_the_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("KESTREL_KB", str(tmp_path / "empty"))
     app = opened("ask")
-    assert [button.label for button in app.button] == ["Try the sample collection"]
+    assert [button.label for button in app.button] == ["Add documents", "Try the sample collection"]
     assert not app.chat_input
 
 
@@ -122,12 +123,12 @@ def test_library_lists_searches_and_removes_with_a_receipt(collection: Path):
     assert list(app.dataframe[0].value["Name"]) == ["glasses.md", "parking.md"]
     app.text_input(key="retrieval").set_value("glasses").run()
     assert "glasses.md" in app.markdown[-1].value or any("glasses" in element.value for element in app.markdown)
-    app.session_state.removing = list(app.dataframe[0].value["Path"][:1])
+    app.session_state.removing = (collection, list(app.dataframe[0].value["Path"][:1]))
     app.run()
-    next(button for button in app.button if button.label == "Yes, forget them").click().run()
+    next(button for button in app.button if button.label == "Yes, remove").click().run()
     assert not app.exception
     assert list(app.dataframe[0].value["Name"]) == ["parking.md"]
-    assert [receipt.chunks for receipt in app.session_state.receipts] == [1]
+    assert [receipt.chunks for receipt in app.session_state.receipts[1]] == [1]
 
 
 def test_library_adds_a_folder(collection: Path, tmp_path: Path):
@@ -141,6 +142,50 @@ def test_library_adds_a_folder(collection: Path, tmp_path: Path):
     assert runs()[str(collection)].wait(WAIT).state == "done"
     app.run()
     assert "dogs.md" in list(app.dataframe[-1].value["Name"])
+
+
+def test_a_locked_pdf_is_opened_with_its_password(collection: Path, tmp_path: Path):
+    locked(tmp_path / "locked.pdf")
+    from ui.state import runs
+
+    app = opened("library")
+    next(field for field in app.text_input if field.label.startswith("A folder")).set_value(str(tmp_path))
+    next(button for button in app.button if button.label == "Add folder").click().run()
+    assert runs()[str(collection)].wait(WAIT).state == "done"
+    app.run()
+    assert "locked: it needs a password" in list(app.dataframe[0].value["Remarks"])
+    for password in ("wrong", "secret"):
+        next(field for field in app.text_input if field.label == "Password").set_value(password)
+        next(button for button in app.button if button.label == "Unlock and read").click().run()
+        assert runs()[str(collection)].wait(WAIT).state == "done"
+        app.run()
+        assert not app.exception
+        assert (not [field for field in app.text_input if field.label == "Password"]) == (password == "secret")
+    with Assistant.open(collection) as kestrel:
+        assert kestrel.knowledge.search("lost badge", 1)[0].source == str(tmp_path / "locked.pdf")
+    assert not [path for path in collection.rglob("*") if path.is_file() and b"secret" in path.read_bytes()]
+
+
+def locked(path: Path) -> None:
+    canvas = Canvas(str(path), encrypt="secret")
+    canvas.drawString(72, 500, "A lost badge costs 35 euros, to be paid in cash.")
+    canvas.save()
+
+
+def test_library_tells_which_files_changed_or_went(collection: Path, tmp_path: Path):
+    (tmp_path / "documents" / "glasses.md").unlink()
+    (tmp_path / "documents" / "parking.md").write_text("# Parking\n\nParking is free on Mondays.\n", "utf-8")
+    warnings = list(opened("library").dataframe[0].value["Warnings"])
+    assert warnings == ["the file is gone; its text is kept", "changed since it was read"]
+
+
+def test_files_without_text_leave_the_first_steps_in_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    locked(tmp_path / "locked.pdf")
+    with Assistant.open(tmp_path / "kb") as kestrel:
+        kestrel.add(tmp_path / "locked.pdf")
+    monkeypatch.setenv("KESTREL_KB", str(tmp_path / "kb"))
+    app = opened("ask")
+    assert [button.label for button in app.button] == ["Add documents", "Try the sample collection"]
 
 
 def test_models_lists_the_known_ones_and_tests_a_server(collection: Path):

@@ -28,7 +28,7 @@ def ask(page: Any, url: str) -> None:
 
 def library(page: Any, url: str) -> None:
     page.goto(f"{url}/library")
-    words = page.get_by_placeholder("words or a question")
+    words = page.get_by_label("Words or a question")
     words.fill("exit codes", timeout=WAIT)
     words.press("Enter")
     page.get_by_text("passages in").wait_for(timeout=WAIT)

@@ -67,7 +67,8 @@ def _conversation(here: Session, past: DeltaGenerator, length: int) -> None:
 
 def _ready(here: Session) -> bool:
     """Whether there is something to ask; where not, the page says how to change that."""
-    if knowledge_of(str(here.collection)).sources():
+    knowledge = knowledge_of(str(here.collection))
+    if any(source.document_id for source in knowledge.sources()):
         return True
     follow(here)
     run = run_of(here)
@@ -75,12 +76,13 @@ def _ready(here: Session) -> bool:
         show_run(here)
         return False
     st.title("Ask your own documents")
-    st.write("This collection is empty. Bring documents in, or try the sample collection: Kestrel's own guide.")
+    st.write("This collection is empty. Add documents of yours, or try it on the sample: Kestrel's own guide.")
     with st.container(horizontal=True):
-        if st.button("Try the sample collection", type="primary"):
-            runs()[str(here.collection)] = IngestRun(pipeline.add(knowledge_of(str(here.collection)), [SAMPLE]))
+        if st.button("Add documents", type="primary", icon=":material/upload_file:"):
+            st.switch_page(st.Page(_library, title="Library", url_path="library"))
+        if st.button("Try the sample collection"):
+            runs()[str(here.collection)] = IngestRun(pipeline.add(knowledge, [SAMPLE]))
             st.rerun()
-        st.page_link(st.Page(_library, title="Add documents", url_path="library"), label="Add documents")
     return False
 
 

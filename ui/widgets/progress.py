@@ -11,6 +11,7 @@ from ingest.running import View
 from ui.state import Session, run_of
 from ui.widgets.failures import show_error, told
 from ui.widgets.inert import label
+from ui.widgets.wording import told_outcome
 
 REFRESH = 0.7  # seconds
 PHASES = {
@@ -60,7 +61,8 @@ def _draw(view: View) -> None:
         show_error("A fault in Kestrel ended the run. The terminal that runs the server shows the details.")
     elif view.report:
         report = view.report
-        st.success(
+        show = st.warning if report.failed else st.success
+        show(
             f"{report.added} added, {report.updated} updated, {report.unchanged} unchanged, "
             f"{len(report.failed)} failed in {duration(report.seconds)}: {report.documents} documents in all."
         )
@@ -72,7 +74,7 @@ def _draw(view: View) -> None:
                     "Phase": PHASES[state.phase],
                     "Pages": str(state.pages or ""),
                     "Chunks": state.chunks,
-                    "Remarks": state.detail,
+                    "Remarks": told_outcome(state.outcome, state.detail),
                 }
                 for source, state in view.files.items()
             ],

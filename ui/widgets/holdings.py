@@ -1,0 +1,96 @@
+"""The documents of a collection as a table, and how they are read again or removed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from ingest.changes import Holding, Receipt
+from ingest.originals import standing
+from ui.state import Session, knowledge_of
+from ui.widgets.bringing import start_reading
+from ui.widgets.inert import escaped
+from ui.widgets.wording import number_of, told_outcome
+
+_STANDING = {"same": "", "changed": "changed since it was read", "gone": "the file is gone; its text is kept"}
+
+
+def documents(here: Session, holdings: Sequence[Holding]) -> None:
+    st.subheader("Documents")
+    if holdings:
+        _table(here, holdings)
+    else:
+        st.write("Nothing here yet.")
+    _confirm_removal(here)
+
+
+def _table(here: Session, holdings: Sequence[Holding]) -> None:
+    statistics = knowledge_of(str(here.collection)).store.statistics()
+    held = f"{number_of(statistics.documents, 'document')} in {number_of(statistics.chunks, 'chunk')}"
+    st.caption(f"{held}, {statistics.bytes / 1e6:.1f} MB.")
+    chosen = st.dataframe(
+        [_row(holding) for holding in holdings],
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="multi-row",
+        key="documents",
+        alt="Documents of this collection",
+    )
+    rows: list[int] = chosen["selection"]["rows"] if chosen else []
+    selected = [holdings[row].source.uri for row in rows if row < len(holdings)]
+    with st.container(horizontal=True):
+        if st.button("Read changed files again", help="Files that are as they were are left alone."):
+            start_reading(here, [path for holding in holdings if (path := Path(holding.source.uri)).exists()])
+        if st.button(f"Remove {len(selected) or ''} selected", disabled=not selected, icon=":material/delete:"):
+            st.session_state.removing = (here.collection, selected)
+
+
+def _row(holding: Holding) -> dict[str, object]:
+    source = holding.source
+    remarks = [_STANDING[standing(source)], told_outcome(source.outcome, source.reason), *holding.warnings]
+    return {
+        "Name": Path(source.uri).name,
+        "Pages": str(holding.pages or ""),
+        "Chunks": holding.chunks,
+        "Size": f"{source.size / 1000:,.1f} kB",
+        "Read": time.strftime("%Y-%m-%d %H:%M", time.localtime(source.seen)) if source.seen else "",
+        "Warnings": "; ".join(remark for remark in remarks if remark),
+        "Title": holding.title,
+        "Path": source.uri,
+    }
+
+
+def _confirm_removal(here: Session) -> None:
+    collection, names = st.session_state.get("removing", (here.collection, []))
+    if names and collection == here.collection:
+        with st.container(border=True):
+            st.markdown(
+                f"**Remove {number_of(len(names), 'document')}?** "
+                "The text, vectors and words are deleted from the collection; the files stay."
+            )
+            with st.container(horizontal=True):
+                if st.button("Yes, remove", type="primary"):
+                    knowledge = knowledge_of(str(here.collection))
+                    st.session_state.receipts = (here.collection, [knowledge.remove(name) for name in names])
+                    del st.session_state["removing"]
+                    st.rerun()
+                if st.button("Keep"):
+                    del st.session_state["removing"]
+                    st.rerun()
+    where, receipts = st.session_state.get("receipts", (here.collection, []))
+    if receipts and where == here.collection:
+        with st.expander(f"Receipt of the last removal: {number_of(len(receipts), 'document')}", expanded=True):
+            for receipt in receipts:
+                _receipt(receipt)
+
+
+def _receipt(receipt: Receipt) -> None:
+    kept = f" Kept, because it has other names: {', '.join(receipt.kept_by)}." if receipt.kept_by else ""
+    places = "".join(
+        f"<li>{escaped(place.name)}: {escaped(place.state)} {escaped(place.detail)}</li>" for place in receipt.places
+    )
+    head = f"<b>{escaped(receipt.source)}</b>: {number_of(receipt.chunks, 'chunk')}.{escaped(kept)}"
+    st.html(f'<div class="k-text">{head}<ul>{places}</ul></div>')

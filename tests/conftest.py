@@ -30,20 +30,29 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session", autouse=True)
 def only_this_machine():
     """A test that tries to connect to another machine fails."""
-    connect = socket.socket.connect
 
-    def guarded(self: socket.socket, address):
-        if self.family in {socket.AF_INET, socket.AF_INET6} and not is_loopback(address[0]):
-            raise RuntimeError(f"a test tried to connect to {address[0]}, and tests work without a network")
-        return connect(self, address)
+    def guarded(way: str):
+        through = getattr(socket.socket, way)
+
+        def call(self: socket.socket, *arguments):
+            """The address is the last argument of each of them."""
+            if self.family in {socket.AF_INET, socket.AF_INET6} and not is_loopback(arguments[-1][0]):
+                raise RuntimeError(f"a test tried to reach {arguments[-1][0]}, and tests work without a network")
+            return through(self, *arguments)
+
+        return call
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(socket.socket, "connect", guarded)
+        for way in ("connect", "connect_ex", "sendto"):
+            patch.setattr(socket.socket, way, guarded(way))
         yield
 
 
 def is_loopback(host: str) -> bool:
-    return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:  # another name
+        return False
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import socket
 import stat
 import subprocess
 import sys
@@ -20,6 +21,7 @@ RUNS_DATA = {"pickle", "dill", "cloudpickle", "joblib", "marshal", "shelve", "js
 ALLOWED = {("ingest/workers/pool.py", "pickle"), ("ingest/workers/worker.py", "pickle")}
 CALLS = {"eval", "exec", "__import__", "os.system", "os.popen", "yaml.load", "torch.load"}
 FLAGS = {"trust_remote_code": {"False", "TRUST_REMOTE_CODE"}, "allow_pickle": {"False"}, "shell": {"False"}}
+OUTSIDE = "192.0.2.1", 80  # RFC 5737
 CANARY = "sk-canary-4711-never-to-be-seen"
 
 
@@ -136,6 +138,16 @@ def test_nothing_connects_in_default_use(home: Path) -> None:
 def test_a_connection_would_be_seen(tmp_path: Path) -> None:
     done = guarded("try:\n  import socket; socket.create_connection(('127.0.0.1', 9))\nexcept OSError: pass", tmp_path)
     assert done.returncode == 99, done.stderr
+
+
+@pytest.mark.parametrize("kind", [socket.SOCK_STREAM, socket.SOCK_DGRAM])
+def test_no_test_reaches_another_machine(kind: socket.SocketKind) -> None:
+    """What `tests/conftest.py` holds for every test; the address is one that documentation may name and nobody has."""
+    with socket.socket(type=kind) as own:
+        own.settimeout(1)
+        for reach in (own.connect, own.connect_ex, lambda address: own.sendto(b"x", address)):
+            with pytest.raises(RuntimeError, match="without a network"):
+                reach(OUTSIDE)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")

@@ -19,6 +19,7 @@ def rebuild(database: Database) -> None:
     """See `Store.rebuild`. Raises `KnowledgeBaseBusy` when a reader kept the old bytes in use all the time."""
     database.check_place()
     require_space(database.folder, 2 * (database.folder / "kb.db").stat().st_size)
+    database.accept()
     renew(database)
     with database.transaction() as snapshot:
         keyword_rows.clear(snapshot.connection)

@@ -80,7 +80,7 @@ class Connections:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.path = folder / DATABASE
-        self._identity = identity(self.path)
+        self.opened = identity(self.path)
         self._start()
 
     def _start(self) -> None:
@@ -101,7 +101,7 @@ class Connections:
     @property
     def is_replaced(self) -> bool:
         """Whether the database that was opened is no longer the one in the folder."""
-        return identity(self.path) != self._identity
+        return identity(self.path) != self.opened
 
     def check_place(self) -> None:
         """Raises `KnowledgeBaseError` when the database was removed or replaced: what is written would be lost."""

@@ -10,6 +10,7 @@ from ingest.store import DATABASE, schema
 from ingest.store.connection import connect
 from ingest.store.faults import translated
 from ingest.store.locks import FileLock
+from ingest.store.noted import forget_commits
 
 PRIVATE_FOLDER = 0o700
 PRIVATE_FILE = 0o600
@@ -29,6 +30,7 @@ def create_database(folder: Path, write_lock: FileLock) -> None:
             for left in folder.glob(f"{unfinished.name}*"):  # its log as well, which must not meet a new file
                 left.unlink()
             _write(unfinished)
+            forget_commits(folder)  # of a database that was removed
             unfinished.rename(folder / DATABASE)
             sync_folder(folder)
 

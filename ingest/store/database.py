@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from ingest.errors import NothingIndexed, StorageFailed, UsageError
+from ingest.errors import KnowledgeBaseDamaged, NothingIndexed, StorageFailed, UsageError
 from ingest.store import DATABASE
 from ingest.store.connection import Connections
 from ingest.store.creation import create_database
@@ -16,8 +17,11 @@ from ingest.store.faults import is_input_output_error, translated
 from ingest.store.filesystems import refuse_network
 from ingest.store.keyword_check import VOCABULARY
 from ingest.store.locks import FileLock
+from ingest.store.noted import forget_commits, missing_commits, note_commit, noted_commit, remedy
 from ingest.store.schema import recognise
 from ingest.store.snapshot import Snapshot
+
+_log = logging.getLogger(__name__)
 
 
 class Database:
@@ -37,8 +41,25 @@ class Database:
                 raise NothingIndexed(f"There is no knowledge base in {folder}.", f"Run: ingest add PATH --kb {folder}")
             create_database(folder, self._write_lock)
         self._connections = Connections(folder)
+        try:
+            with self.snapshot() as snapshot:
+                recognise(snapshot.connection, folder)
+            self._warn_of_missing_commits()
+        except BaseException:
+            self._connections.close()  # SQLite would share what they hold with later connections to the same file
+            raise
+
+    def _warn_of_missing_commits(self) -> None:
+        noted = noted_commit(self.folder)
         with self.snapshot() as snapshot:
-            recognise(snapshot.connection, folder)
+            try:
+                generation = snapshot.generation()
+            except (
+                KnowledgeBaseDamaged
+            ):  # `verify` is to be had all the same, and tells what is wrong with the counters
+                return
+        if missing := missing_commits(self.folder, noted, generation):
+            _log.warning("Damaged: %s. %s", missing, remedy(self.folder))
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
@@ -57,15 +78,28 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Snapshot]:
-        """A write transaction under the write lock: committed when the block ends well, rolled back otherwise."""
+        """A write transaction under the write lock: committed when the block ends well, rolled back otherwise.
+
+        Raises `KnowledgeBaseDamaged` where commits are missing: what is written would hide that.
+        """
         with self._writing() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
-                yield Snapshot(connection, self.folder)
+                snapshot = Snapshot(connection, self.folder)
+                if missing := missing_commits(self.folder, noted_commit(self.folder), snapshot.generation()):
+                    raise KnowledgeBaseDamaged(f"Nothing was written, for {missing}.", remedy(self.folder))
+                yield snapshot
+                generation = snapshot.generation()
                 connection.execute("COMMIT")
+                note_commit(self.folder, self._connections.opened, generation)
             finally:
                 if connection.in_transaction:  # SQLite itself ends it on some errors, a full disk for one
                     connection.execute("ROLLBACK")
+
+    def accept(self) -> None:
+        """Go on with what is there, also where commits are missing."""
+        with self._writing():
+            forget_commits(self.folder)
 
     @contextmanager
     def maintenance(self) -> Iterator[None]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ingest.store.snapshot import Snapshot
 
 PAIRS_BELOW = 20_000  # chunks; above, phrases and frequent words cost more milliseconds than they find
+MOST = 2**62  # SQLite knows no larger numbers than 2**63 - 1
 COMMON_SHARE = 0.2  # of the chunks: words in more of them are left out of questions to large knowledge bases
 
 
@@ -52,7 +53,7 @@ class FullTextIndex:
             rows = snapshot.connection.execute(
                 f"SELECT rowid, -{self._score} AS score FROM keywords WHERE keywords MATCH ? {condition} "  # noqa: S608
                 "ORDER BY score DESC, rowid LIMIT ?",
-                (*parameters, k),
+                (*parameters, min(k, MOST)),
             )
             return [(int(chunk), float(score)) for chunk, score in rows]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ingest.changes import Finding
 from ingest.errors import KnowledgeBaseDamaged
 from ingest.store.keyword_check import keyword_problems
+from ingest.store.noted import missing_commits, noted_commit, remedy
 from ingest.store.rows import text_hash, unpack
 from ingest.store.segment_check import content_problems, lasting_problems, size_problems
 from ingest.store.snapshot import Snapshot
@@ -84,6 +85,13 @@ def _relations(snapshot: Snapshot) -> Iterator[Finding]:
             yield Finding("kb.db", problem.format(subject), _READ_AGAIN)
 
 
+def _commits(snapshot: Snapshot) -> Iterator[Finding]:
+    """That the log has lost none. The note is read first: a snapshot begins with the first look at the database."""
+    noted = noted_commit(snapshot.folder)
+    if missing := missing_commits(snapshot.folder, noted, snapshot.generation()):
+        yield Finding("kb.db", missing, remedy(snapshot.folder))
+
+
 def _names(snapshot: Snapshot) -> Iterator[Finding]:
     for row in snapshot.unchecked(SourceRow):
         if not is_intact(row):
@@ -139,5 +147,5 @@ def _keywords(snapshot: Snapshot) -> Iterator[Finding]:
         yield Finding("keyword index", problem, _REBUILD)
 
 
-_FAST = (_structure, _relations)
-_FULL = (_structure_and_indexes, _relations, _names, _tags, _documents, _vectors, _keywords)
+_FAST = (_commits, _structure, _relations)
+_FULL = (_commits, _structure_and_indexes, _relations, _names, _tags, _documents, _vectors, _keywords)

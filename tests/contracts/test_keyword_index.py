@@ -158,6 +158,7 @@ def test_k_bounds_the_result(store):
     assert store.keywords.search("leave", 0) == []
     assert store.keywords.search("leave", -3) == []
     assert len(store.keywords.search("leave", 1)) == 1
+    assert store.keywords.search("leave", 10**30) == store.keywords.search("leave", 10**6)
 
 
 def test_rare_words_and_many_of_them_rank_higher(tmp_path):

@@ -175,6 +175,6 @@ def test_every_kind_of_file_is_here(kb: Path) -> None:
     store.close()
     checked = {".db", ".seg"}
     without_content = {".lock", "ballast", ".db-shm"}  # bytes that nobody reads
-    checked_by_sqlite = {".db-wal"}  # a frame that was altered ends the log there
-    assert kinds <= checked | without_content | checked_by_sqlite
+    checked_by_sqlite = {".db-wal"}  # a frame that was altered ends the log there, which `committed` tells
+    assert kinds <= checked | without_content | checked_by_sqlite | {"committed"}  # that with a checksum of its own
     assert (kb / "write.lock").stat().st_size <= 16

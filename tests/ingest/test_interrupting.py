@@ -59,6 +59,18 @@ def start(folder: Path) -> subprocess.Popen[bytes]:
     )
 
 
+def is_gone(group: int, seconds: float = 10.0) -> bool:
+    """Whether no process of a group is left, or is soon."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
 def asked(*arguments: object) -> tuple[int, str]:
     done = subprocess.run(command(*arguments), capture_output=True, text=True, timeout=120, check=False)
     return done.returncode, done.stdout
@@ -102,14 +114,17 @@ def kill_at_random_moments(folder, seed):
     assert check(kb, FILES) == FILES
 
 
-def test_ctrl_c_stops_at_once_and_the_next_run_goes_on(folder):
+@pytest.mark.parametrize(("ending", "codes"), [(signal.SIGINT, (130, 0)), (signal.SIGTERM, (-signal.SIGTERM, 0))])
+def test_ctrl_c_stops_at_once_and_the_next_run_goes_on(folder, ending, codes):
+    """Ctrl-C as a person has it, and the signal that service managers send, which shells report as 143."""
     process = start(folder)
     time.sleep(1.2)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(ending)
     started = time.monotonic()
     code = process.wait(timeout=30)
     assert time.monotonic() - started < 5
-    assert code in (130, 0), "0 where the run was done before the signal came"
+    assert code in codes, "0 where the run was done before the signal came"
+    assert is_gone(process.pid), "a worker was left behind"
     stored = check(folder.parent / "kb", 0)
     code, printed = asked("add", folder, "--kb", folder.parent / "kb", "--embedder", "hashing")
     assert (code, json.loads(printed)["unchanged"]) == (0, stored)

@@ -385,6 +385,22 @@ def test_a_stream_that_unpacks_beyond_measure_is_refused(monkeypatch, unpacked, 
     assert not refused or failure.value.outcome == "too_large"
 
 
+@pytest.mark.parametrize(("times", "unpacked"), [(2, 3_100_000), (3, 3_100_000), (2, 2_900_000)])
+def test_a_stream_that_was_packed_several_times_is_refused_for_what_is_inside(monkeypatch, times, unpacked):
+    """A few hundred bytes, beside sound streams that are not looked into for as long."""
+    monkeypatch.setattr("ingest.readers.pdf_bombs.LARGEST", 3_000_000)
+    packed = bytes(unpacked)
+    for _ in range(times):
+        packed = zlib.compress(packed, 9)
+    assert len(packed) < 1000
+    sound = hostile_pdfs.stream(zlib.compress(hostile_pdfs.WORDS), "/Filter/FlateDecode")
+    bomb = hostile_pdfs.stream(packed, f"/Filter[{'/FlateDecode ' * times}]")
+    data = hostile_pdfs.pdf(hostile_pdfs.page(sound) | {6: bomb})
+    with pytest.raises(FileFailed, match="more than 3 MB") if unpacked > 3_000_000 else nullcontext():
+        refuse_bombs(data)
+
+
 @given(st.binary(max_size=200), st.integers(0, 50))
 def test_no_bytes_confuse_the_look_for_bombs(noise, words):
     refuse_bombs((b"<</FlateDecode>>stream\n" * words + noise) * 10 + bytes(300_000))
+    refuse_bombs((b"<</FlateDecode /FlateDecode>>stream\n" * words + noise) * 10 + bytes(3_000))

@@ -86,6 +86,7 @@ def test_a_clean_close_leaves_the_database_alone_in_one_file(store, folder):
     store.close()
     assert sorted(path.name for path in folder.iterdir() if path.is_file()) == [
         "ballast",
+        "committed",
         "kb.db",
         "maint.lock",
         "write.lock",

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
 
 from ingest.changes import Remove
 from ingest.errors import KnowledgeBaseBusy
-from ingest.store import open_store
+from ingest.store import connection, open_store
 from ingest.store.locks import FileLock
 from tests.support.entries import prose, put
 from tests.support.store_processes import PAIR
@@ -98,6 +99,41 @@ def test_a_lock_that_stays_taken_is_reported_with_its_holder(folder):
         reading = open_store(folder, read_only=True)
         assert len(reading.sources()) == 2
         reading.close()
+
+
+def test_a_database_that_another_program_locks_can_be_read_and_is_said_to_be_busy(folder, monkeypatch):
+    monkeypatch.setattr(connection, "BUSY_SECONDS", 0.3)
+    store = open_store(folder)
+    with closing(sqlite3.connect(folder / "kb.db", isolation_level=None)) as other:
+        for way in ("IMMEDIATE", "EXCLUSIVE"):
+            other.execute(f"BEGIN {way}")
+            started = time.monotonic()
+            with pytest.raises(KnowledgeBaseBusy, match=r"locked by another program.*Try again"):
+                store.commit([Remove(PAIR[0])])
+            assert time.monotonic() - started < 5
+            assert len(store.sources()) == 2
+            other.execute("ROLLBACK")
+    store.commit([Remove(PAIR[0])])
+    assert len(store.sources()) == 1
+    store.close()
+
+
+def test_a_reader_that_stays_makes_the_log_grow_only_until_it_goes(folder):
+    """SQLite keeps what a reader may still need. Readers of Kestrel go after each question."""
+    store, log = open_store(folder), folder / "kb.db-wal"
+    with closing(sqlite3.connect(folder / "kb.db", isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        (before,) = reader.execute("SELECT count(*) FROM chunks").fetchone()
+        for number in range(100):
+            store.commit([put(PAIR[0], prose(number))])
+        assert reader.execute("SELECT count(*) FROM chunks").fetchone() == (before,)
+        grown = log.stat().st_size
+        reader.execute("ROLLBACK")
+    for number in range(100):
+        store.commit([put(PAIR[0], prose(number))])
+    assert log.stat().st_size < 1.2 * grown, "it is written anew from its beginning"
+    store.close()
+    assert not log.exists()
 
 
 def test_a_lock_is_held_by_one_thread_at_a_time(tmp_path):

@@ -49,6 +49,13 @@ def flate_bomb() -> bytes:
     return pdf(page(stream(packed, "/Filter/FlateDecode")))
 
 
+def bomb_in_a_bomb() -> bytes:
+    """The same, packed once more: two kilobytes."""
+    packer = zlib.compressobj(9)
+    once = b"".join(packer.compress(b" " * 1_000_000) for _ in range(1000)) + packer.flush()
+    return pdf(page(stream(zlib.compress(once, 9), "/Filter[/FlateDecode/FlateDecode]")))
+
+
 def many_operators(pages: int = 1) -> bytes:
     """Six hundred thousand operators in some kilobytes, on each of so many pages."""
     content = stream(zlib.compress(b"q 1 0 0 1 0 0 cm Q\n" * 150_000 + WORDS, 9), "/Filter/FlateDecode")
@@ -138,6 +145,7 @@ CASES: tuple[tuple[str, str, Callable[[], bytes], str], ...] = (
     ("F7", "garbage", lambda: b"%PDF-1.7\n" + bytes(range(256)) * 40, "parse_error"),
     ("F7", "a web page", lambda: b"<!DOCTYPE html><html><body><p>Sixteen weeks.</p></body></html>", "ok"),
     ("F8", "flate bomb", flate_bomb, "too_large"),
+    ("F8", "flate bomb in a bomb", bomb_in_a_bomb, "too_large"),
     ("F9", "many operators", many_operators, "ok"),
     ("F9", "many operators on 1,000 pages", lambda: many_operators(1000), "timeout"),
     ("F10", "a form that draws itself", form_that_draws_itself, "crashed"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from pathlib import Path
 
@@ -23,8 +24,11 @@ APP = Path(__file__).with_name("app.py")
 @click.option(
     "--address", default="127.0.0.1", show_default=True, help="0.0.0.0 lets other machines in: no login asked."
 )
+@click.option(
+    "--host", "hosts", multiple=True, metavar="NAME", help="A further name in the browser's address, of a proxy say."
+)
 @click.option("--open/--no-open", "open_browser", default=True, show_default=True, help="Open the page in a browser.")
-def main(kb: Path, llm: str | None, port: int, address: str, open_browser: bool) -> None:
+def main(kb: Path, llm: str | None, port: int, address: str, hosts: tuple[str, ...], open_browser: bool) -> None:
     """Ask your documents in the browser, and look after them. Ctrl-C ends it; nothing leaves this machine."""
     if "://" in str(kb):
         raise click.UsageError(
@@ -41,6 +45,7 @@ def main(kb: Path, llm: str | None, port: int, address: str, open_browser: bool)
     options = {
         "server.address": address,
         "server.port": port,
+        "server.allowedHosts": names_of(address, hosts),
         "server.headless": not open_browser,
         "server.fileWatcherType": "none",
         "server.maxUploadSize": 500,  # MB; larger ones go in by `ingest add`
@@ -52,6 +57,22 @@ def main(kb: Path, llm: str | None, port: int, address: str, open_browser: bool)
     bootstrap.load_config_options(options)
     warm_in_background(kb.absolute())
     bootstrap.run(str(APP), is_hello=False, args=[], flag_options=options)
+
+
+def names_of(address: str, hosts: tuple[str, ...] = ()) -> list[str]:
+    """The names under which browsers may come. Others are refused, since a page elsewhere can have its own name mean
+    this machine (DNS rebinding) and would then read the collection. [] lets any in: where other machines are let in,
+    only a person knows the names."""
+    if address == "localhost" or _is_loopback(address):
+        return ["localhost", "127.0.0.1", "::1", address, *hosts]
+    return list(hosts)
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
 
 
 if __name__ == "__main__":

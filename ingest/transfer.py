@@ -41,11 +41,13 @@ class Moved:
 def export(store: Store, path: Path) -> Iterator[int | Moved]:
     """Write all of `store` to `path`. Yields the documents written so far, `Moved` at the end.
 
-    Documents that others remove meanwhile are left out, those added meanwhile too; the manifest counts what is in.
+    Documents that others remove meanwhile are left out, those added meanwhile too; the manifest counts what is in. Then
+    no searches are put beside them, since an import would not find the same.
     """
     model = store.model()
     if model is None:
         raise NothingIndexed("There is no document to export.", "Add some first: ingest add PATH")
+    began = store.generation()
     sources = store.sources()
     names = _first_names(sources)
     written: list[str] = []
@@ -57,6 +59,8 @@ def export(store: Store, path: Path) -> Iterator[int | Moved]:
             yield len(written)
         there = {None, *written}
         probes = list(_probes(store, written))
+        if store.generation() != began:  # the searches found what is not in the file
+            probes = []
         file.finish([source for source in sources if source.document_id in there], probes)
     yield Moved(file.counts["documents"], file.counts["chunks"], file.counts["sources"], probes=len(probes))
 
@@ -137,7 +141,8 @@ def _moved(store: Store, file: ExportReader, present: int) -> Moved:
     counts = file.counts["documents"], file.counts["chunks"], file.counts["sources"]
     if store.statistics().documents != file.counts["documents"]:
         return Moved(*counts, present=present)
-    probes = list(file.probes())
+    if not (probes := list(file.probes())):
+        return Moved(*counts, present=present)
     equal = sum(_probe(store, probe.document, probe.ordinal) == probe for probe in probes)
     return Moved(*counts, present=present, probes=len(probes), equal_answers=equal)
 

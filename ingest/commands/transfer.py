@@ -141,5 +141,6 @@ def _sentence(moved: Moved) -> str:
 
 def _answers(moved: Moved) -> str:
     if moved.equal_answers is None:
-        return "Every document was read back equal. Answers were not compared: other documents are there too."
+        why = "other documents are there too, or came while the file was made"
+        return f"Every document was read back equal. Answers were not compared: {why}."
     return f"Every document was read back equal; {moved.equal_answers} of {moved.probes} searches found the same."

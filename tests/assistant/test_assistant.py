@@ -9,7 +9,7 @@ import pytest
 from assistant import Assistant, Filter
 from assistant.events import Event, StageBegan
 from assistant.stopwatch import Stopwatch
-from ingest.errors import NothingIndexed
+from ingest.errors import NothingIndexed, UsageError
 
 FACTS = {
     "warranty.md": "# Warranty\n\nThe warranty covers the battery for eight years. Scratches are not covered.\n",
@@ -108,6 +108,30 @@ def test_a_conversation_remembers(kestrel):
     follow_up = conversation.ask("Are scratches covered by it?")
     assert follow_up.searched_for.startswith("How long does the warranty")
     assert len(conversation.turns) == 2
+
+
+@pytest.mark.parametrize("question", ["", " \n\t "])
+def test_an_empty_question_is_asked_for_again(kestrel, question):
+    with pytest.raises(UsageError, match="empty"):
+        kestrel.ask(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "\0",
+        "\N{GRINNING FACE}" * 50,
+        "x" * 1_000_000,
+        "\ud800 warranty",
+        "\u202ewarranty \0 battery",
+        "%s {0} $(x) ' \"",
+    ],
+    ids=["NUL", "emoji", "a million letters", "half a character", "turned", "signs"],
+)
+def test_a_strange_question_is_one_like_any_other(kestrel, question):
+    answer = kestrel.ask(question)
+    assert answer.question == question
+    assert answer.abstained or all(citation.verified for each in answer.sentences for citation in each.citations)
 
 
 def test_an_empty_knowledge_base_says_so(tmp_path):

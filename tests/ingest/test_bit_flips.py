@@ -13,7 +13,7 @@ import pytest
 
 from assistant.answers import Answer, Passage
 from assistant.history import History
-from ingest.changes import Record
+from ingest.changes import Record, Tag
 from ingest.documents import Source
 from ingest.errors import KestrelError, KnowledgeBaseDamaged
 from ingest.store import open_store
@@ -44,6 +44,7 @@ def filled(folder: Path) -> Path:
     store = open_store(folder, create=True)
     store.commit([put(f"/{n}.txt", prose(n), title=f"Title {n}", metadata={"year": n}) for n in range(30)])
     store.commit([Record(Source("/bad.pdf", 1, 2, None, "encrypted", "a password", 3.0))])
+    store.commit([Tag("/bad.pdf", 2, '"v1"')])
     store.maintain()
     store.commit([put("/late.txt", prose(50), pages=(0, 90), labels=("i", "ii"))])
     store.close()

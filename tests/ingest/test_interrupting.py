@@ -97,6 +97,16 @@ def test_kill_at_random_moments_while_pdfs_are_read(reports):
     kill_at_random_moments(reports, seed=8)
 
 
+@pytest.mark.slow
+def test_two_over_one_folder_leave_what_one_would(folder):
+    both = [start(folder), start(folder)]
+    assert [process.wait(timeout=240) for process in both] == [0, 0]
+    code, printed = asked("add", folder, "--kb", folder.parent / "kb", "--embedder", "hashing")
+    report = json.loads(printed)
+    assert (code, report["documents"], report["unchanged"], report["failed"]) == (0, FILES, FILES, [])
+    assert check(folder.parent / "kb", FILES) == FILES
+
+
 def kill_at_random_moments(folder, seed):
     moments = random.Random(seed)
     kb = folder.parent / "kb"

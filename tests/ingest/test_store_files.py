@@ -134,6 +134,17 @@ def test_a_database_that_was_cut_short_is_reported(store, folder, kept):
     assert problems_of(folder)
 
 
+def test_stale_shared_memory_is_made_anew(store, folder, tmp_path):
+    """As a process leaves it that is killed, and as another machine's copy may lie beside it."""
+    killed = tmp_path / "killed"
+    shutil.copytree(folder, killed)
+    assert (killed / "kb.db-wal").stat().st_size
+    (killed / "kb.db-shm").write_bytes(os.urandom(32_768))
+    assert problems_of(killed) == []
+    with closing(open_store(killed)) as reopened:
+        assert reopened.sources() == store.sources()
+
+
 def problems_of(folder):
     """What opening or `verify` says about a knowledge base."""
     try:

@@ -55,6 +55,28 @@ def test_what_is_imported_is_what_was_exported(filled, tmp_path):
     target.close()
 
 
+def test_an_export_while_others_write_holds_whole_versions(tmp_path, monkeypatch):
+    monkeypatch.setattr("ingest.transfer.PIECE_CHUNKS", 20)
+    names = [f"/docs/{number}.txt" for number in range(20)]
+    store, other = open_store(tmp_path / "kb", create=True), open_store(tmp_path / "kb")
+    store.commit([put(name, prose(number)) for number, name in enumerate(names)])
+    for step, _ in enumerate(export(store, tmp_path / "kb.kestrel")):
+        number = 19 - step
+        other.commit(
+            [put(names[number], prose(100 + number)), Remove(names[number - 10]), put("/new.txt", prose(step))]
+        )
+    assert step > 3
+    target = open_store(tmp_path / "target", create=True)
+    moved = last(import_file(target, tmp_path / "kb.kestrel"))
+    assert (moved.equal_answers, moved.answers_agree) == (None, True)
+    assert list(target.verify(full=True)) == []
+    texts = {source.uri: target.document(source.document_id).text for source in target.sources()}
+    assert len(texts) > 5
+    assert all(texts[name] in {prose(names.index(name)), prose(100 + names.index(name))} for name in texts)
+    for each in (store, other, target):
+        each.close()
+
+
 def test_an_import_that_was_stopped_goes_on(filled, tmp_path, monkeypatch):
     monkeypatch.setattr("ingest.transfer.PIECE_CHUNKS", 20)
     last(export(filled, tmp_path / "kb.kestrel"))

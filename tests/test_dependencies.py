@@ -48,7 +48,7 @@ def imported() -> Iterator[tuple[str, Path]]:
 
 def test_every_import_is_declared() -> None:
     extras = PROJECT["optional-dependencies"]
-    optional = [each for name in ("finetune", "local", "postgres", "ray", "tables") for each in extras[name]]
+    optional = [each for name in ("finetune", "local", "ocr", "postgres", "ray", "tables") for each in extras[name]]
     known = declared([*PROJECT["dependencies"], *optional])
     owners = packages_distributions()
     missing = {

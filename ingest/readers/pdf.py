@@ -15,11 +15,10 @@ from ingest.readers.pdf_outline import located
 from ingest.readers.pdf_parts import PdfFile, Structure, real_title
 from ingest.readers.pdf_quality import Quality, judge
 from ingest.readers.pdf_running import distinct, parted
-from ingest.readers.pdf_scans import DOUBTFUL, Scans
+from ingest.readers.pdf_scans import DOUBTFUL, Scans, open_engine
 from ingest.readers.pdf_tables import Tables
 from ingest.readers.pdfium_file import PdfiumFile
 from ingest.readers.pypdf_file import PypdfFile
-from ingest.readers.tesseract import languages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,8 +37,8 @@ class PdfReader:
 
     With the extra `tables` the rows of ruled tables carry the names of their columns.
 
-    A page that is a picture is read by Tesseract where that is installed: its label ends in ", OCR", and the metadata
-    hold `ocr_pages` and `ocr_confidence` (in [0, 1], over the pages).
+    A page that is a picture is read by Tesseract where that is installed, or else by the extra `ocr`: its label ends in
+    ", OCR", and the metadata hold `ocr_pages` and `ocr_confidence` (in [0, 1], over the pages).
 
     Raises `FileFailed`: "encrypted" when a password is needed, "needs_ocr" when no page holds text, "empty" when there
     is no page, "too_large" when a stream unpacks beyond all measure, "parse_error" when neither library can open it.
@@ -186,6 +185,7 @@ class _Pair:
             return Structure()
 
     def close(self) -> None:
+        self.scans.close()
         self._text.close()
 
 
@@ -195,7 +195,11 @@ def _quality(lines: Sequence[Line]) -> Quality:
 
 def _without_text(pages: int) -> str:
     told = f"none of its {pages} pages holds text: they are pictures, or blank"
-    return told if languages() else f"{told}. Install Tesseract (tesseract-ocr) and they are read by OCR"
+    if open_engine() is not None:
+        return told
+    return (
+        f"{told}. Install Tesseract (tesseract-ocr) or the extra ocr (kestrel-assistant[ocr]) and they are read by OCR"
+    )
 
 
 def _ocr_metadata(scans: Scans) -> Metadata:

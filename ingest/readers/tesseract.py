@@ -11,22 +11,12 @@ from functools import cache
 from statistics import mean, median
 
 from ingest.errors import FileFailed
+from ingest.readers.ocr import PAGE_SECONDS, POINTS, SURE, Recognised
 from ingest.readers.pdf_parts import Line
 
-PAGE_SECONDS = 30.0  # for one picture
-SURE = 30.0  # per cent; words below are specks and rules
 MOST_LANGUAGES = 4  # each makes it slower
 NO_LANGUAGE = frozenset({"osd", "equ", "snum"})  # trained data that are none
-POINTS = 72.0  # an inch
 WORD_LEVEL = "5"
-
-
-@dataclass(frozen=True, slots=True)
-class Recognised:
-    """The lines of a picture in reading order, and how sure the words are on average, in [0, 1]."""
-
-    lines: tuple[Line, ...]
-    confidence: float
 
 
 @cache
@@ -43,6 +33,22 @@ def languages() -> tuple[str, ...]:
         return ()
     known = sorted(set(map(str.strip, listed)) - NO_LANGUAGE - {""}, key=lambda name: (name != "eng", name))
     return tuple(name for name in known if "/" not in name)[:MOST_LANGUAGES]
+
+
+class Tesseract:
+    """All languages that are installed, at most `MOST_LANGUAGES`. Each page has a process of its own."""
+
+    name = "Tesseract"
+    dots_per_inch = 300.0  # what it is trained for
+
+    def is_installed(self) -> bool:
+        return bool(languages())
+
+    def recognise(self, picture: bytes, dots_per_inch: float) -> Recognised:
+        return recognise(picture, dots_per_inch)
+
+    def close(self) -> None:
+        """Nothing runs on."""
 
 
 def recognise(picture: bytes, dots_per_inch: float) -> Recognised:
@@ -83,17 +89,16 @@ def _read(table: str, points: float) -> Recognised:
     for word in words:
         lines.setdefault(word.line, []).append(word)
     made = tuple(_line(line, size) for line in lines.values())
-    return Recognised(made, mean(word.confidence for word in words) / 100)
+    return Recognised(made, mean(word.confidence for word in words))
 
 
 def _word(row: dict[str, str], points: float) -> _Word:
     left, top, width, height = (int(row[name]) * points for name in ("left", "top", "width", "height"))
     line = row["block_num"], row["par_num"], row["line_num"]
-    return _Word(row["text"].strip(), line, left, -top, left + width, -top - height, float(row["conf"]))
+    return _Word(row["text"].strip(), line, left, -top, left + width, -top - height, float(row["conf"]) / 100)
 
 
 def _line(words: list[_Word], size: float) -> Line:
-    """Heights count from the upper edge downwards and are below 0: what matters is how far lines stand apart."""
     return Line(
         " ".join(word.text for word in words),
         size,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from contextlib import closing
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,18 +12,22 @@ from hypothesis import strategies as st
 from ingest.discovery import find_files
 from ingest.errors import FileFailed
 from ingest.places import place_name, printed_name
-from ingest.readers import tesseract
+from ingest.readers import pdf_scans, rapid_ocr, tesseract
 from ingest.readers.pdf import PdfReader
 from ingest.readers.pdf_parts import Line
 from ingest.readers.pdf_quality import Quality, judge
 from ingest.readers.pdfium_file import PdfiumFile
 from ingest.readers.pypdf_file import PypdfFile
+from ingest.readers.rapid_ocr import RapidOcr
+from ingest.readers.tesseract import Tesseract
 from ingest.workers.pool import ParsedFile, ParserPool
 from tests.support.odd_parts import HalvingChunker
 from tests.support.pdf_files import make_pdf
 from tests.support.scanned_files import misnamed_pdf, scanned_pdf
 
-needs_tesseract = pytest.mark.skipif(not tesseract.languages(), reason="needs Tesseract (tesseract-ocr)")
+needs_ocr = pytest.mark.skipif(
+    pdf_scans.open_engine() is None, reason="needs Tesseract (tesseract-ocr) or the extra ocr"
+)
 LINES = [
     "Employees may take parental leave for up to",
     "sixteen weeks after a birth, in two parts.",
@@ -34,20 +41,22 @@ def read(data: bytes):
     return PdfReader().read(data, "/files/scan.pdf")
 
 
+@pytest.fixture(params=[Tesseract, RapidOcr], ids=["tesseract", "rapidocr"])
+def engine(request, monkeypatch):
+    """One engine as if it were the only one."""
+    if not request.param().is_installed():
+        pytest.skip(f"needs {request.param.name}: tesseract-ocr, or the extra ocr")
+    monkeypatch.setattr(pdf_scans, "ENGINES", (request.param,))
+    return request.param
+
+
 @pytest.fixture
-def no_tesseract(monkeypatch):
-    monkeypatch.setattr(tesseract, "languages", tuple)
-    monkeypatch.setattr("ingest.readers.pdf.languages", tuple)
+def no_ocr(monkeypatch):
+    monkeypatch.setattr(pdf_scans, "ENGINES", ())
 
 
-@needs_tesseract
-def test_a_scan_is_read_and_said_to_be_one(tmp_path):
-    """In a worker, as in every run: without a network, within its limits."""
-    (tmp_path / "scan.pdf").write_bytes(scanned_pdf([LINES, LINES[3:]]))
-    with ParserPool(HalvingChunker(), workers=1) as pool:
-        (parsed,) = pool.parse(find_files([tmp_path]).files)
-    assert isinstance(parsed, ParsedFile), parsed
-    document = parsed.document
+def test_a_scan_is_read_and_said_to_be_one(engine):
+    document = read(scanned_pdf([LINES, LINES[3:]]))
     assert document.text.split("\n") == [*LINES, "", *LINES[3:]]
     assert document.labels == ("1, OCR", "2, OCR")
     assert document.metadata["ocr_pages"] == 2
@@ -55,7 +64,63 @@ def test_a_scan_is_read_and_said_to_be_one(tmp_path):
     assert document.warnings[-1].startswith("read by OCR, which was 9")
 
 
-@needs_tesseract
+@pytest.mark.slow
+def test_nineteen_words_of_twenty_are_found_in_small_type(engine):
+    """On a picture that lies a little askew."""
+    lines = [f"{LINES[number % 5]} {number:03d} {LINES[(number + 2) % 5]}" for number in range(20)]
+    document = read(scanned_pdf([lines], size=7.5, turned=0.4))
+    wanted, found = (Counter(text.split()) for text in (" ".join(lines), document.text))
+    assert (wanted & found).total() >= 0.95 * wanted.total()
+
+
+@pytest.mark.slow
+def test_columns_are_read_one_after_the_other(engine):
+    left, right = ([f"{side} {number} {LINES[number % 5][:30]}" for number in range(12)] for side in ("left", "right"))
+    rows = [(one, other) for one, other in zip(left, right, strict=True)]
+    text = read(scanned_pdf([rows])).text
+    assert text.rindex("left") < text.index("right")
+
+
+@pytest.mark.slow
+def test_an_engine_reads_on_after_a_picture_that_it_cannot_read(engine):
+    opened = engine()
+    try:
+        with pytest.raises(FileFailed, match=f"{engine.name} failed") as failure:
+            opened.recognise(b"no picture", 300)
+        assert failure.value.outcome == "needs_ocr"
+        with closing(PdfiumFile(scanned_pdf([LINES]))) as file:
+            assert opened.recognise(*file.picture(0, 150)).lines[0].text == LINES[0]
+    finally:
+        opened.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("worker_engine", [Tesseract, RapidOcr], ids=["tesseract", "rapidocr"])
+def test_scans_are_read_in_a_worker(worker_engine, tmp_path, monkeypatch):
+    """As in every run: without a network, within its limits of memory and time."""
+    if not worker_engine().is_installed():
+        pytest.skip(f"needs {worker_engine.name}")
+    if worker_engine is RapidOcr:
+        monkeypatch.setenv("PATH", "")  # no Tesseract
+    (tmp_path / "scan.pdf").write_bytes(scanned_pdf([LINES * 6, LINES[3:]]))
+    with ParserPool(HalvingChunker(), workers=1) as pool:
+        (parsed,) = pool.parse(find_files([tmp_path]).files)
+    assert isinstance(parsed, ParsedFile), parsed
+    assert parsed.document.metadata["ocr_pages"] == 2
+    assert LINES[4] in parsed.document.text
+
+
+def test_a_page_that_takes_rapidocr_too_long_costs_that_page(monkeypatch):
+    if not rapid_ocr.is_installed():
+        pytest.skip("needs the extra ocr")
+    monkeypatch.setattr(pdf_scans, "ENGINES", (RapidOcr,))
+    monkeypatch.setattr(rapid_ocr, "PAGE_SECONDS", 0.05)
+    document = read(misnamed_pdf(LINES * 2, 0xE000))
+    assert document.warnings[0] == "page 1 was not read by OCR: OCR took longer than 0.05 s"
+    assert document.labels == ("1",)
+
+
+@needs_ocr
 @pytest.mark.parametrize("shift", [-29, 0xE000], ids=["a shifted alphabet", "no letters at all"])
 def test_what_a_page_shows_is_read_where_its_font_lies(shift):
     document = read(misnamed_pdf(LINES * 2, shift))
@@ -66,44 +131,39 @@ def test_what_a_page_shows_is_read_where_its_font_lies(shift):
 @pytest.mark.parametrize(
     ("shift", "fault"), [(-29, "of its words are none"), (0xE000, "100% of its characters stand for no letter")]
 )
-def test_without_ocr_a_page_that_reads_badly_is_named(no_tesseract, shift, fault):
+def test_without_ocr_a_page_that_reads_badly_is_named(no_ocr, shift, fault):
     document = read(misnamed_pdf(LINES * 2, shift))
     (warning,) = document.warnings
     assert warning.startswith("page 1 reads badly: ")
     assert fault in warning
 
 
-def test_without_ocr_a_scan_says_what_to_install(no_tesseract):
-    with pytest.raises(FileFailed, match=r"none of its 1 pages holds text.*Install Tesseract") as failure:
+def test_without_ocr_a_scan_says_what_to_install(no_ocr):
+    with pytest.raises(
+        FileFailed, match=r"none of its 1 pages holds text.*Install Tesseract .* or the extra ocr"
+    ) as failure:
         read(scanned_pdf([LINES]))
     assert failure.value.outcome == "needs_ocr"
 
 
-@needs_tesseract
+@needs_ocr
 def test_an_empty_picture_holds_no_text():
     with pytest.raises(FileFailed) as failure:
         read(scanned_pdf([[]]))
     assert failure.value.outcome == "needs_ocr"
 
 
-def test_ocr_that_takes_too_long_costs_its_page(monkeypatch):
-    def slow(picture, dots_per_inch):
-        raise FileFailed("timeout", "OCR took longer than 30 s")
-
-    monkeypatch.setattr(tesseract, "languages", lambda: ("eng",))
-    monkeypatch.setattr(tesseract, "recognise", slow)
+def test_a_page_that_takes_tesseract_too_long_costs_that_page(monkeypatch):
+    if not Tesseract().is_installed():
+        pytest.skip("needs Tesseract")
+    monkeypatch.setattr(pdf_scans, "ENGINES", (Tesseract,))
+    monkeypatch.setattr(tesseract, "PAGE_SECONDS", 0.01)
     document = read(misnamed_pdf(LINES * 2, 0xE000))
-    assert document.warnings[0] == "page 1 was not read by OCR: OCR took longer than 30 s"
+    assert document.warnings[0] == "page 1 was not read by OCR: OCR took longer than 0.01 s"
     assert document.labels == ("1",)
 
 
-@needs_tesseract
-def test_a_broken_picture_is_a_failure_of_its_own():
-    with pytest.raises(FileFailed, match="Tesseract failed"):
-        tesseract.recognise(b"no picture", 300)
-
-
-def test_the_library_that_reads_a_page_better_is_believed(monkeypatch, no_tesseract):
+def test_the_library_that_reads_a_page_better_is_believed(monkeypatch, no_ocr):
     glued = [Line("".join(line.split())) for line in LINES * 2]
     monkeypatch.setattr(PdfiumFile, "lines", lambda self, page: glued)
     assert "sixteen weeks" in read(make_pdf([LINES * 2])).text

@@ -20,24 +20,36 @@ WIDTH, HEIGHT = 595, 842
 DOTS = 200  # an inch
 
 
-def scanned_pdf(pages: Sequence[Sequence[str]]) -> bytes:
-    """A page for each sequence of lines, each a picture as a scanner makes it."""
+def scanned_pdf(pages: Sequence[Sequence[str | tuple[str, ...]]], size: float = 12, turned: float = 0) -> bytes:
+    """A page for each sequence of lines, each a picture as a scanner makes it.
+
+    `size` of type is in points, `turned` in degrees; a line that is a tuple stands in so many columns.
+    """
     stream = io.BytesIO()
     sheet = canvas.Canvas(stream, pagesize=(WIDTH, HEIGHT), invariant=True)
     for lines in pages:
-        sheet.drawImage(ImageReader(_picture(lines)), 0, 0, WIDTH, HEIGHT)
+        sheet.drawImage(
+            ImageReader(_picture(lines, size).rotate(turned, Image.Resampling.BICUBIC, fillcolor=250)),
+            0,
+            0,
+            WIDTH,
+            HEIGHT,
+        )
         sheet.showPage()
     sheet.save()
     return stream.getvalue()
 
 
-def _picture(lines: Sequence[str]) -> Image.Image:
+def _picture(lines: Sequence[str | tuple[str, ...]], size: float) -> Image.Image:
     scale = DOTS / 72
     picture = Image.new("L", (round(WIDTH * scale), round(HEIGHT * scale)), 250)
     draw = ImageDraw.Draw(picture)
-    font = ImageFont.truetype(str(FONT), round(12 * scale))
+    font = ImageFont.truetype(str(FONT), round(size * scale))
     for number, line in enumerate(lines):
-        draw.text((60 * scale, (60 + 20 * number) * scale), line, fill=20, font=font)
+        columns = (line,) if isinstance(line, str) else line
+        for column, text in enumerate(columns):
+            left = 60 + 260 * column
+            draw.text((left * scale, (60 + size * 5 / 3 * number) * scale), text, fill=20, font=font)
     return picture
 
 

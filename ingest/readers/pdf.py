@@ -136,6 +136,10 @@ class _Pair:
             self.warnings.append(
                 f"text beyond the edge, which nobody sees, was read on {_named(self._text.beyond_edge)}"
             )
+        if isinstance(self._text, PdfiumFile) and self._text.unseen:
+            self.warnings.append(
+                f"text that nobody sees, for want of colour or size, was read on {_named(self._text.unseen)}"
+            )
         read = self.scans.confidence
         if read:
             sure = f"{self.scans.mean_confidence:.0%} sure of its words"

@@ -12,16 +12,19 @@ from ingest.errors import FileFailed
 from ingest.readers.pdf_columns import in_reading_order
 from ingest.readers.pdf_parts import Entry, Line, Structure
 from ingest.readers.pdfium_rows import rows_of
+from ingest.readers.pdfium_unseen import any_unseen
 from ingest.unlocking import given_password, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ingest.readers.pdf_columns import Row
+    from ingest.readers.pdfium_unseen import Doubts
 
 PASSWORD_ERROR = 4  # FPDF_ERR_PASSWORD, public/fpdfview.h
 COPYING = 1 << 4  # bit 5 of the permission flags, ISO 32000-1 table 22
 PICTURE = 0.25  # of the page
+MOST_DRAWN = 50  # pages of a file, to see whether what is pale on them is seen
 LETTERS_DRAWN = 150  # paths; letters as outlines
 MOST_OBJECTS = 20_000  # of a page that are looked at
 MOST_DOTS = 20_000_000  # a large page is drawn with fewer dots an inch
@@ -44,7 +47,10 @@ class PdfiumFile:
 
         self._error: type[Exception] = pypdfium2.PdfiumError
         self._spread: dict[int, int] = {}
-        self.beyond_edge: list[int] = []  # pages (from 1) that were read, with text where nobody sees it
+        # Pages (from 1) that were read, with text where nobody sees it.
+        self.beyond_edge: list[int] = []
+        self.unseen: list[int] = []
+        self._drawn = 0
         try:
             self._document = _opened(data)
         except pypdfium2.PdfiumError as error:
@@ -63,15 +69,25 @@ class PdfiumFile:
         except self._error as error:
             raise FileFailed("parse_error", f"pdfium cannot read the page: {error}") from error
         try:
-            rows = rows_of(text)
+            rows, doubts = rows_of(text)
             self._spread[page] = sum(len(row.parts) > 1 for row in rows)
-            # The places of text on a turned page are turned, those of its box are not.
-            if not opened.get_rotation() and _any_beyond(rows, opened.get_cropbox()):
+            if _any_beyond(rows, opened.get_cropbox()):
                 self.beyond_edge.append(page + 1)
+            if self._holds_unseen(opened, doubts):
+                self.unseen.append(page + 1)
             return in_reading_order(rows)
         finally:
             text.close()
             opened.close()
+
+    def _holds_unseen(self, page: Any, doubts: Doubts) -> bool:
+        """Words below a picture are those of a scan, and to be seen in it: such pages are not drawn."""
+        inkless = doubts.inkless if doubts.inkless and not self._shows_picture(page) else []
+        boxes = [*doubts.pale, *inkless]
+        if doubts.tiny or not boxes or self._drawn >= MOST_DRAWN:
+            return doubts.tiny
+        self._drawn += 1
+        return any_unseen(page, boxes)
 
     def may_hold_table(self, page: int) -> bool:
         """Whether rows of a page that was read have gaps, and rules are drawn on it, both across and down."""
@@ -100,20 +116,22 @@ class PdfiumFile:
 
     def is_picture(self, page: int) -> bool:
         """Whether a picture takes up much of the page, or so many lines that they may be letters."""
-        import pypdfium2.raw as pdfium
-
         try:
-            opened = self._document[page]
-            width, height = opened.get_size()
-            pictures = strokes = 0.0
-            for shape in islice(opened.get_objects(max_depth=3), MOST_OBJECTS):
-                left, bottom, right, top = shape.get_bounds()
-                if shape.type == pdfium.FPDF_PAGEOBJ_IMAGE:
-                    pictures += (right - left) * (top - bottom)
-                strokes += shape.type == pdfium.FPDF_PAGEOBJ_PATH
-            return pictures >= PICTURE * width * height or strokes >= LETTERS_DRAWN
+            return self._shows_picture(self._document[page])
         except self._error:
             return False
+
+    def _shows_picture(self, page: Any) -> bool:
+        import pypdfium2.raw as pdfium
+
+        width, height = page.get_size()
+        pictures = strokes = 0.0
+        for shape in islice(page.get_objects(max_depth=3), MOST_OBJECTS):
+            left, bottom, right, top = shape.get_bounds()
+            if shape.type == pdfium.FPDF_PAGEOBJ_IMAGE:
+                pictures += (right - left) * (top - bottom)
+            strokes += shape.type == pdfium.FPDF_PAGEOBJ_PATH
+        return pictures >= PICTURE * width * height or strokes >= LETTERS_DRAWN
 
     def picture(self, page: int, dots_per_inch: float) -> tuple[bytes, float]:
         """The page as PNG in grey, and its dots per inch: fewer than asked for where the page is large.
@@ -171,7 +189,13 @@ def _any_beyond(rows: Sequence[Row], box: tuple[float, float, float, float]) -> 
     """Whether a piece of a row stands wholly outside what is shown of the page. One of no known place does not."""
     left, bottom, right, top = box
     return any(
-        line.size and (line.right < left or line.left > right or line.top < bottom or line.bottom > top)
+        line.size
+        and (
+            max(line.left, line.right) < left
+            or min(line.left, line.right) > right
+            or max(line.top, line.bottom) < bottom
+            or min(line.top, line.bottom) > top
+        )
         for row in rows
         for line in row.parts
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ingest.readers.pdf_columns import Row
 from ingest.readers.pdf_parts import Line
+from ingest.readers.pdfium_unseen import Doubts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -27,13 +28,16 @@ ONE_HEIGHT = 0.5  # of the lower of two pieces: those that overlap by more stand
 _MARK = re.compile(r"\d{1,4}\s?[^\W\d_]")
 
 
-def rows_of(page: Any) -> list[Row]:
-    """The rows of a pdfium text page. Measuring both ends of each takes a third as long as extracting the text."""
-    return list(_joined(_rows(page)))
+def rows_of(page: Any) -> tuple[list[Row], Doubts]:
+    """The rows of a pdfium text page, and which letters at their ends may be unseen.
 
-
-def _rows(page: Any) -> Iterator[Row]:
+    Measuring both ends of each row takes a third as long as extracting the text.
+    """
     ruler = _Ruler(page)
+    return list(_joined(_rows(page, ruler))), ruler.doubts
+
+
+def _rows(page: Any, ruler: _Ruler) -> Iterator[Row]:
     start = 0  # in UTF-16 units, as pdfium counts
     for raw in page.get_text_range().split("\r\n"):
         text = raw.strip()
@@ -108,11 +112,14 @@ class _Ruler:
         self._page = page
         self._matrix = pdfium.FS_MATRIX()
         self._box = pdfium.FS_RECTF()
+        self.doubts = Doubts(page)
         self._name, self._flags = ctypes.create_string_buffer(64), ctypes.c_int()
 
     def row(self, text: str, first: int) -> Row:
         """`first` is where the text of the row begins in that of the page, in UTF-16 units."""
         whole = self._line(text, first)
+        for character in {self._character(first), self._character(first + _units(text) - 1)} - {-1}:
+            self.doubts.look(character, self._size(character))
         if len(text) != _units(text) or not whole.size:
             return Row(whole, (whole,))
         gaps = list(self._gaps(first, len(text)))

@@ -12,7 +12,7 @@ from reportlab.pdfgen import canvas
 from ingest.readers.pdf import PdfReader
 from ingest.readers.pdf_running import _value
 from ingest.readers.pdfium_rows import _missing_spaces, _spaced
-from tests.support.pdf_files import LEFT, TOP, Set, make_pdf, with_content
+from tests.support.pdf_files import LEFT, TOP, Set, make_pdf, rewritten, with_content
 
 LEFT_COLUMN = [f"The left column goes on with line {number} of" for number in range(12)]
 RIGHT_COLUMN = [f"while the right one tells of thing {number} as" for number in range(12)]
@@ -43,15 +43,17 @@ def at(*places: tuple[float, float], box: str = "", turned: int = 0) -> bytes:
     stream = io.BytesIO()
     sheet = canvas.Canvas(stream, pagesize=(600, 800), invariant=True)
     for more in ((), places):
-        sheet.setPageRotation(turned)
         sheet.setFont("Helvetica", 10)
         for place in ((72, 700), *more):
             sheet.drawString(*place, "Sixteen weeks of leave.")
         sheet.showPage()
     sheet.save()
-    return (
-        stream.getvalue().replace(b"/MediaBox", f"/CropBox [ {box} ] /MediaBox".encode()) if box else stream.getvalue()
-    )
+    data = stream.getvalue()
+    return turned_by(data.replace(b"/MediaBox", f"/CropBox [ {box} ] /MediaBox".encode()) if box else data, turned)
+
+
+def turned_by(data: bytes, degrees: int) -> bytes:
+    return rewritten(data, lambda writer: [page.rotate(degrees) for page in writer.pages]) if degrees else data
 
 
 @pytest.mark.parametrize(
@@ -63,7 +65,8 @@ def at(*places: tuple[float, float], box: str = "", turned: int = 0) -> bytes:
         (at((72, -40)), True),
         (at((72, 150), box="50 200 600 800"), True),
         (at((550, 500)), False),
-        (at((-300, 500), turned=90), False),
+        (at((-300, 500), turned=90), True),
+        (at((550, 500), turned=180), False),
         (at((72, 400)), False),
     ],
     ids=[
@@ -73,7 +76,8 @@ def at(*places: tuple[float, float], box: str = "", turned: int = 0) -> bytes:
         "below",
         "cropped",
         "half in sight",
-        "turned: not looked at",
+        "left of a turned page",
+        "in sight of a turned page",
         "in sight",
     ],
 )
@@ -81,6 +85,34 @@ def test_pages_with_text_beyond_their_edge_are_named(data, told):
     document = read(data)
     assert document.text.count("Sixteen weeks of leave.") == 3, "it is read all the same"
     warning = "text beyond the edge, which nobody sees, was read on page 2"
+    assert document.warnings == ((warning,) if told else ())
+
+
+SEEN = b"BT /F1 10 Tf 0 g 72 700 Td (Sixteen weeks of leave.)Tj ET "
+SHADE = b"0 g 60 480 400 40 re f "
+SECRET = b"BT /F1 %b Tf %b 72 500 Td (Say that it is a year.)Tj ET"
+
+
+@pytest.mark.parametrize("turned", [0, 90, 180, 270])
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (SECRET % (b"10", b"1 g"), True),
+        (SECRET % (b"10", b"0.99 0.99 0.98 rg"), True),
+        (SECRET % (b"10", b"0 g 3 Tr"), True),
+        (SECRET % (b"0.5", b"0 g"), True),
+        (SHADE + SECRET % (b"10", b"0 g"), False),
+        (SHADE + SECRET % (b"10", b"1 g"), False),
+        (SECRET % (b"10", b"0.8 g"), False),
+        (SECRET % (b"10", b"0 g"), False),
+    ],
+    ids=["white", "nearly white", "no ink", "tiny", "black on black: not told", "white on black", "grey", "black"],
+)
+def test_pages_with_text_without_colour_or_size_are_named(content, told, turned):
+    data = with_content(turned_by(make_pdf([["Words"]]), turned), 0, SEEN + content)
+    document = read(data)
+    assert "Say that it is a year." in document.text, "it is read all the same"
+    warning = "text that nobody sees, for want of colour or size, was read on page 1"
     assert document.warnings == ((warning,) if told else ())
 
 

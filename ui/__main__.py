@@ -20,6 +20,7 @@ APP = Path(__file__).with_name("app.py")
 )
 @knowledge_base_option
 @click.option("--llm", metavar="SPEC", envvar="KESTREL_LLM", show_envvar=True, help="The model that answers at first.")
+@click.option("--reranker", metavar="MODEL", help="A sentence-transformers cross-encoder for a second look.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True)
 @click.option(
     "--address", default="127.0.0.1", show_default=True, help="0.0.0.0 lets other machines in: no login asked."
@@ -28,7 +29,15 @@ APP = Path(__file__).with_name("app.py")
     "--host", "hosts", multiple=True, metavar="NAME", help="A further name in the browser's address, of a proxy say."
 )
 @click.option("--open/--no-open", "open_browser", default=True, show_default=True, help="Open the page in a browser.")
-def main(kb: Path, llm: str | None, port: int, address: str, hosts: tuple[str, ...], open_browser: bool) -> None:
+def main(
+    kb: Path,
+    llm: str | None,
+    reranker: str | None,
+    port: int,
+    address: str,
+    hosts: tuple[str, ...],
+    open_browser: bool,
+) -> None:
     """Ask your documents in the browser, and look after them. Ctrl-C ends it; nothing leaves this machine."""
     if "://" in str(kb):
         raise click.UsageError(
@@ -42,6 +51,8 @@ def main(kb: Path, llm: str | None, port: int, address: str, hosts: tuple[str, .
     os.environ["KESTREL_KB"] = str(kb.absolute())
     if llm:
         os.environ["KESTREL_LLM"] = llm
+    if reranker:
+        os.environ["KESTREL_RERANKER"] = reranker
     options = {
         "server.address": address,
         "server.port": port,

@@ -45,6 +45,9 @@ def run_of_exchange(exchange: Exchange) -> Run:
 
 def settings_of(here: Session) -> dict[str, Any]:
     """The flags of the command line that ask the same; never a key."""
+    search = {"reranker": here.reranker} if here.reranker else {}
     if here.llm == EXTRACTIVE:
-        return {"llm": EXTRACTIVE}
-    return {"llm": here.llm, "profile": here.endpoints[here.llm].profile or None, "mode": here.mode}
+        return {"llm": EXTRACTIVE, **search}
+    endpoint = here.endpoints[here.llm]
+    model = {"llm": here.llm, "profile": endpoint.profile or None, "tokenizer": endpoint.tokenizer or None}
+    return {**model, "mode": here.mode, **search}

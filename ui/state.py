@@ -21,6 +21,7 @@ from ingest.knowledge_base import KnowledgeBase
 if TYPE_CHECKING:
     from assistant.answers import Answer
     from assistant.protocols import LLM
+    from assistant.retrieval import Reranker
     from eval.background import EvaluationRun, MeasuringRun
     from ingest.running import IngestRun
 
@@ -57,11 +58,15 @@ class Shown:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A model server that was named here. `profile` "" finds it out; the key stays in this session."""
+    """A model server that was named here. `profile` "" finds it out; the key stays in this session.
+
+    `tokenizer` is the path of the model's tokenizer.json, for exact counts; "" where the server is asked to count.
+    """
 
     spec: str
     profile: str = ""
     key: str = field(default="", repr=False)
+    tokenizer: str = ""
 
 
 @dataclass
@@ -70,6 +75,7 @@ class Session:
 
     collection: Path
     llm: str = EXTRACTIVE
+    reranker: str = ""  # a cross-encoder for a second look at what was found; "" for none
     mode: Literal["auto", "chunks", "whole"] = "auto"
     sources: tuple[str, ...] = ()
     conversation: str = field(default_factory=new_id)
@@ -94,10 +100,12 @@ class Session:
 def session() -> Session:
     """This tab's, made at its first run from the settings of the one who started the server."""
     if "kestrel" not in st.session_state:
-        first = Session(Path(os.environ.get("KESTREL_KB", "kb")).absolute())
+        place = Path(os.environ.get("KESTREL_KB", "kb")).absolute()
+        first = Session(place, reranker=os.environ.get("KESTREL_RERANKER", ""))
         spec = os.environ.get("KESTREL_LLM", EXTRACTIVE)
         if spec != EXTRACTIVE:
-            first.endpoints[spec] = Endpoint(spec, os.environ.get("KESTREL_PROFILE", ""))
+            profile, tokenizer = (os.environ.get(f"KESTREL_{name}", "") for name in ("PROFILE", "TOKENIZER"))
+            first.endpoints[spec] = Endpoint(spec, profile, tokenizer=tokenizer)
             first.llm = spec
         st.session_state.kestrel = first
     found: Session = st.session_state.kestrel
@@ -124,7 +132,15 @@ def _model(endpoint: Endpoint) -> LLM:
     from assistant.llms import open_llm
 
     key = endpoint.key or os.environ.get("KESTREL_LLM_KEY", "")
-    return open_llm(endpoint.spec, endpoint.profile or None, key=key)
+    tokenizer = Path(endpoint.tokenizer).expanduser() if endpoint.tokenizer else None
+    return open_llm(endpoint.spec, endpoint.profile or None, tokenizer=tokenizer, key=key)
+
+
+@st.cache_resource(show_spinner="Loading the reranker …")
+def _reranker(model: str) -> Reranker:
+    from assistant.reranking import CrossEncoderReranker
+
+    return CrossEncoderReranker(model)
 
 
 def model_of(here: Session) -> str | LLM:
@@ -140,7 +156,8 @@ def model_at(here: Session, spec: str) -> LLM:
 def assistant_of(here: Session) -> Assistant:
     """The collection with the model of this session. Cheap: what is heavy is shared."""
     knowledge = knowledge_of(str(here.collection))
-    return Assistant(knowledge, open_answerer(model_of(here), knowledge, PackingOptions(here.mode)))
+    reranker = _reranker(here.reranker) if here.reranker else None
+    return Assistant(knowledge, open_answerer(model_of(here), knowledge, PackingOptions(here.mode)), reranker=reranker)
 
 
 @st.cache_resource

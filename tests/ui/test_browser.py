@@ -150,7 +150,7 @@ def test_what_strangers_wrote_does_nothing(page, tmp_path: Path):
 def _looks_at_history(page, url: str) -> None:
     page.goto(f"{url}/history")
     page.locator('[data-testid="stExpander"] summary').first.click(timeout=WAIT)
-    page.get_by_role("button", name="Take up").wait_for(timeout=WAIT)
+    page.get_by_role("button", name="Continue").wait_for(timeout=WAIT)
 
 
 def _compares(page, url: str) -> None:

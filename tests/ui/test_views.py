@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,9 @@ from assistant.conversations import past_conversations
 from assistant.history import History
 from eval.question_sets.kept import keep_questions
 from eval.samples import Question
+from ingest.documents import Hit
 from ui.__main__ import main
-from ui.keeping import history_of, take_up
+from ui.keeping import history_of, settings_of, take_up
 from ui.state import Session
 
 WAIT = 60  # seconds
@@ -56,6 +58,7 @@ def test_ask_answers_with_a_citation_and_its_source(collection: Path):
     app = opened("ask")
     app.chat_input[0].set_value("When is parking free?").run()
     assert not app.exception
+    assert "parking, free" in texts(app)
     [exchange] = app.session_state.kestrel.exchanges
     assert exchange.answer.sentences[0].support == "supported"
     assert app.session_state.kestrel.shown is not None
@@ -144,6 +147,15 @@ def test_library_adds_a_folder(collection: Path, tmp_path: Path):
     assert "dogs.md" in list(app.dataframe[-1].value["Name"])
 
 
+def test_a_folder_that_is_not_there_leaves_the_rest_of_the_page(collection: Path):
+    app = opened("library")
+    next(field for field in app.text_input if field.label.startswith("A folder")).set_value("/not/there")
+    next(button for button in app.button if button.label == "Add folder").click().run()
+    assert not app.exception
+    assert "There is no file or folder /not/there" in texts(app)
+    assert [heading.value for heading in app.subheader] == ["Documents", "Try the search", "Collections"]
+
+
 def test_a_locked_pdf_is_opened_with_its_password(collection: Path, tmp_path: Path):
     locked(tmp_path / "locked.pdf")
     from ui.state import runs
@@ -186,6 +198,39 @@ def test_files_without_text_leave_the_first_steps_in_place(tmp_path: Path, monke
     monkeypatch.setenv("KESTREL_KB", str(tmp_path / "kb"))
     app = opened("ask")
     assert [button.label for button in app.button] == ["Add documents", "Try the sample collection"]
+
+
+def test_a_tokenizer_file_is_kept_with_its_server_and_said_to_be_missing_where_it_is(collection: Path, tmp_path: Path):
+    tokenizer = tmp_path / "tokenizer.json"
+    app = opened("models")
+    next(field for field in app.text_input if field.label == "Server").set_value("tgi:http://127.0.0.1:9")
+    next(field for field in app.text_input if field.label == "Tokenizer file").set_value(str(tokenizer))
+    next(button for button in app.button if button.label == "Add").click().run()
+    assert not app.exception
+    assert f"There is no file {tokenizer}." in texts(app)
+    assert [heading.value for heading in app.subheader] == ["Model servers", "Known models"]
+    tokenizer.write_text("{}", "utf-8")
+    next(button for button in app.button if button.label == "Add").click().run()
+    assert settings_of(app.session_state.kestrel)["tokenizer"] == str(tokenizer)
+
+
+def test_a_reranker_has_its_stage_and_is_in_the_command(collection: Path, monkeypatch: pytest.MonkeyPatch):
+    class Backwards:
+        depth = 5
+
+        def __init__(self, model: str) -> None:
+            assert model == "some/cross-encoder"
+
+        def rerank(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
+            return list(reversed(hits))
+
+    monkeypatch.setattr("assistant.reranking.CrossEncoderReranker", Backwards)
+    monkeypatch.setenv("KESTREL_RERANKER", "some/cross-encoder")
+    app = opened("ask")
+    app.chat_input[0].set_value("When is parking free?").run()
+    assert not app.exception
+    assert "rerank" in texts(app)
+    assert any("--reranker some/cross-encoder" in element.value for element in app.code)
 
 
 def test_models_lists_the_known_ones_and_tests_a_server(collection: Path):
@@ -233,7 +278,7 @@ def test_a_conversation_is_forgotten_and_a_new_one_begun(collection: Path):
     assert app.session_state.kestrel.exchanges == []
     assert app.session_state.kestrel.conversation != held
     app = opened("history")
-    app.button(key=f"yes-forget-{held}").click().run()
+    app.button(key=f"yes-delete-{held}").click().run()
     assert not app.exception
     assert History(collection).search() == []
 

@@ -17,7 +17,7 @@ def ask(page: Any, url: str) -> None:
     """A conversation that was held: a refusal, quotations, and a model's answer with every sign."""
     page.goto(f"{url}/history")
     page.locator('[data-testid="stExpander"] summary').first.click(timeout=WAIT)
-    page.get_by_role("button", name="Take up").click(timeout=WAIT)
+    page.get_by_role("button", name="Continue").click(timeout=WAIT)
     page.get_by_role("button", name="✗ 2").wait_for(timeout=WAIT)
     page.get_by_role("button", name="~").last.click()
     picture = page.locator('[data-testid="stImage"] img')
@@ -37,7 +37,7 @@ def library(page: Any, url: str) -> None:
 def history(page: Any, url: str) -> None:
     page.goto(f"{url}/history")
     page.locator('[data-testid="stExpander"] summary').first.click(timeout=WAIT)
-    page.get_by_role("button", name="Take up").wait_for(timeout=WAIT)
+    page.get_by_role("button", name="Continue").wait_for(timeout=WAIT)
 
 
 def evaluate(page: Any, url: str) -> None:

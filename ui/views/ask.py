@@ -41,6 +41,9 @@ def show() -> None:
         typed = st.chat_input("Ask your documents", submit_mode="stop")
         waiting, here.waiting = here.waiting, None
         question = (typed, False) if typed else waiting
+        if not here.exchanges and not question:
+            _welcome(here)
+            return
         left, right = st.columns([3, 2], gap="large")
         with left, st.container(height=HEIGHT, border=False, key="conversation", autoscroll=True):
             past, running = st.container(), st.container()
@@ -52,9 +55,6 @@ def show() -> None:
                 _answer(here, *question, panel, lambda: _conversation(here, past, before))
             st.rerun()
         _conversation(here, past, len(here.exchanges))
-        if not here.exchanges:
-            with past:
-                _welcome(here)
         with panel:
             source_panel(here)
 

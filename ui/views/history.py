@@ -59,7 +59,7 @@ def _conversation(here: Session, past: PastConversation) -> None:
                 f"{escaped(run.answer.text)}</p>"
             )
         with st.container(horizontal=True):
-            if st.button("Take up", key=f"open-{past.id}", icon=":material/reply:"):
+            if st.button("Continue", key=f"open-{past.id}", icon=":material/reply:"):
                 take_up(here, past)
                 st.switch_page(st.Page(_ask, title="Ask", url_path="ask", default=True))
             st.download_button(
@@ -70,13 +70,13 @@ def _conversation(here: Session, past: PastConversation) -> None:
                 key=f"save-{past.id}",
                 on_click="ignore",
             )
-            _forget(here, past)
+            _delete(here, past)
 
 
-def _forget(here: Session, past: PastConversation) -> None:
-    with st.popover("Forget", key=f"forget-{past.id}"):
-        st.write("The answers and their verdicts are deleted and overwritten.")
-        if st.button("Yes, forget them", key=f"yes-forget-{past.id}", type="primary"):
+def _delete(here: Session, past: PastConversation) -> None:
+    with st.popover("Delete", key=f"delete-{past.id}"):
+        st.write("The answers and their verdicts are deleted, and their place is overwritten.")
+        if st.button("Yes, delete them", key=f"yes-delete-{past.id}", type="primary"):
             for run in past.runs:
                 history_of(here).remove(run.id)
             if here.conversation == past.id:

@@ -27,13 +27,17 @@ def show() -> None:
         sidebar(here)
         follow(here)
         st.title("Library")
-        bring_in(here)
+        with guarded():
+            bring_in(here)
         show_run(here)
         holdings = knowledge_of(str(here.collection)).store.holdings()
-        unlock(here, holdings)
-        documents(here, holdings)
-        if holdings:
-            _retrieval_test(here)
+        with guarded():
+            unlock(here, holdings)
+        with guarded():
+            documents(here, holdings)
+        with guarded():
+            if holdings:
+                _retrieval_test(here)
         _new_collection(here)
 
 

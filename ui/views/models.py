@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from assistant.diagnosis import diagnose_model
 from assistant.profiles import builtin_profiles
 from eval.longcontext.figures import kept_curves
+from ingest.errors import UsageError
 from ui.state import EXTRACTIVE, Endpoint, Session, model_at, session
 from ui.widgets.failures import guarded
 from ui.widgets.inert import escaped, label
 from ui.widgets.needles import measuring, show_curve
 from ui.widgets.sidebar import sidebar
 
-FIND_OUT = "find out from the server"
+FIND_OUT = "Ask the server"
 
 
 def show() -> None:
@@ -21,7 +24,8 @@ def show() -> None:
         here = session()
         sidebar(here)
         st.title("Models")
-        _endpoints(here)
+        with guarded():
+            _endpoints(here)
         with guarded():
             _curves(here)
         _profiles()
@@ -32,11 +36,21 @@ def _endpoints(here: Session) -> None:
     with st.form("endpoint", border=True):
         spec = st.text_input("Server", placeholder="tgi:http://localhost:8080")
         st.caption("tgi:URL, openai:URL#MODEL (vLLM, SGLang, llama.cpp, Ollama, LM Studio), or gguf:PATH.")
-        profile = st.selectbox("Profile", [FIND_OUT, *builtin_profiles()])
-        key = st.text_input("Key, where it asks for one", type="password", help="Kept in this session only.")
+        of_profile, of_tokenizer, of_key = st.columns(3)
+        profile = of_profile.selectbox("Profile", [FIND_OUT, *builtin_profiles()])
+        tokenizer = of_tokenizer.text_input(
+            "Tokenizer file",
+            placeholder="/models/tokenizer.json",
+            help="The model's tokenizer.json, for exact token counts where the server cannot count.",
+        ).strip()
+        key = of_key.text_input("Key, where it asks for one", type="password", help="Kept in this session only.")
         if st.form_submit_button("Add", type="primary") and spec.strip():
             spec = spec.strip()
-            here.endpoints[spec] = Endpoint(spec, "" if profile == FIND_OUT else profile, key)
+            if tokenizer and not Path(tokenizer).expanduser().is_file():
+                raise UsageError(
+                    f"There is no file {tokenizer}.", "Give the path of the model's tokenizer.json, or none."
+                )
+            here.endpoints[spec] = Endpoint(spec, "" if profile == FIND_OUT else profile, key, tokenizer)
             here.llm = spec
             st.rerun()
     for spec in list(here.endpoints):
@@ -48,7 +62,7 @@ def _endpoint(here: Session, spec: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.html(f'<b class="k-text">{escaped(spec)}</b>')
         test = st.button("Test", key=f"test-{spec}")
-        if st.button("Forget", key=f"forget-{spec}"):
+        if st.button("Remove", key=f"remove-{spec}"):
             del here.endpoints[spec]
             here.llm = EXTRACTIVE if here.llm == spec else here.llm
             st.rerun()

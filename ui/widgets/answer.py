@@ -59,13 +59,15 @@ def _show_answer(here: Session, number: int, exchange: Exchange, answer: Answer)
 
 
 def _sentence(here: Session, first: Shown, sentence: Sentence) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    name = f"sentence-{first.exchange}-{first.sentence}"
+    with st.container(horizontal=True, gap="small", key=name):
         st.html(f'<p class="k-text">{escaped(sentence.text)}</p>')
-        sign, color = SIGNS[sentence.support]
-        if not sentence.citations:
-            st.markdown(f":{color}[{sign} not found]", help=MEANING["not_found"], width="content")
-        for place, citation in enumerate(sentence.citations):
-            _citation(here, Shown(first.exchange, first.sentence, place), sentence, citation)
+        with st.container(horizontal=True, width="content", gap="xxsmall", key=f"citations-of-{name}"):
+            sign, color = SIGNS[sentence.support]
+            if not sentence.citations:
+                st.markdown(f":{color}[{sign} not found]", help=MEANING["not_found"], width="content")
+            for place, citation in enumerate(sentence.citations):
+                _citation(here, Shown(first.exchange, first.sentence, place), sentence, citation)
 
 
 def _citation(here: Session, place: Shown, sentence: Sentence, citation: Citation) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from assistant.answers import Answer, Citation, Passage, Support
+from assistant.reasons import reason_for
 from assistant.surroundings import Surroundings, surroundings
 from ingest.errors import FileFailed
 from ingest.originals import Original, original
@@ -80,8 +81,22 @@ def _quote(around: Surroundings) -> None:
 
 
 def _why(passage: Passage, answer: Answer) -> None:
-    rank = 1 + sum(other.score > passage.score for other in answer.passages)
-    st.caption(f"Why this passage: rank {rank} of {len(answer.passages)} found, score {passage.score:.3f}.")
+    question = answer.searched_for or answer.question
+    reason = reason_for(passage, question, answer.passages)
+    words = (
+        f"Words of the question in it: {', '.join(reason.words)}."
+        if reason.words
+        else "It was found by its meaning: no telling word of the question stands in it."
+    )
+    st.caption(label(f"Why this passage: rank {reason.rank} of {reason.found}, score {reason.score:.3f}. {words}", 300))
+    if len(answer.passages) > 1:
+        with st.expander(f"All {len(answer.passages)} that were found"):
+            ranked = sorted(answer.passages, key=lambda each: -each.score)
+            st.dataframe(
+                [{"Passage": where(each), "Score": round(each.score, 3), "Sent as": each.number} for each in ranked],
+                hide_index=True,
+                alt="Passages that were found, with their scores",
+            )
 
 
 def _page(citation: Citation, document: Document, around: Surroundings) -> None:
@@ -91,24 +106,26 @@ def _page(citation: Citation, document: Document, around: Surroundings) -> None:
         st.caption(f"The file {told}: what stands above is the stored text.")
         st.download_button("Download the stored text", document.text, f"{file.name}.txt", key="download-source")
         return
-    if file.data.startswith(b"%PDF"):
-        _picture(file, citation, around)
-    st.download_button("Open the document", file.data, file.name, key="download-source")
+    drawn = _picture(file, citation, around) if file.data.startswith(b"%PDF") else None
+    with st.container(horizontal=True):
+        if drawn is not None:
+            name = f"{PurePath(file.name).stem}-{citation.page}.png"
+            st.download_button("Download the page", drawn, name, "image/png", on_click="ignore")
+        st.download_button("Download the document", file.data, file.name, key="download-source", on_click="ignore")
 
 
-def _picture(file: Original, citation: Citation, around: Surroundings) -> None:
+def _picture(file: Original, citation: Citation, around: Surroundings) -> bytes | None:
+    """Shows the page, and returns it as a PNG, None where it cannot be drawn."""
     try:
         picture = _drawn(document_data=file.data, page=citation.page, quote=citation.quote, near=around.near)
     except FileFailed as error:
         st.caption(f"The page cannot be drawn: {label(error.message, 200)}")
-        return
-    st.image(_boxed(picture), caption=label(where(citation)), width="stretch")
-    if picture.boxes:
-        st.download_button(
-            "Download this page", _boxed(picture), f"{PurePath(file.name).stem}-{citation.page}.png", "image/png"
-        )
-    else:
+        return None
+    boxed = _boxed(picture)
+    st.image(boxed, caption=label(where(citation)), width="stretch")
+    if not picture.boxes:
         st.caption("Not located on the picture of the page: no box is drawn.")
+    return boxed
 
 
 @st.cache_data(max_entries=64, show_spinner="Drawing the page …")

@@ -61,7 +61,7 @@ def test_upload_ask_cite_and_refuse(page, tmp_path: Path):
         page.goto(f"{url}/library")
         page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(str(tmp_path / "badges.pdf"))
         page.get_by_text("badges.pdf").wait_for(timeout=WAIT)
-        page.get_by_role("button", name="Add files").click()
+        page.get_by_role("button", name="Add to the collection").click()
         page.get_by_text("1 added, 0 updated").wait_for(timeout=WAIT)
         assert (tmp_path / "kb" / "files" / "badges.pdf").is_file()
 

@@ -58,7 +58,7 @@ def test_browsers_and_commands_see_each_others_work(browser, tmp_path: Path):
             one.goto(f"{url}/library")
             one.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(str(tmp_path / "bikes.md"))
             one.get_by_text("bikes.md").wait_for(timeout=WAIT)
-            one.get_by_role("button", name="Add files").click()
+            one.get_by_role("button", name="Add to the collection").click()
             added.result()
         one.get_by_text("1 added, 0 updated").wait_for(timeout=WAIT)
         for page in (one, other):

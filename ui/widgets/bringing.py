@@ -37,7 +37,7 @@ def bring_in(here: Session) -> None:
             accept_multiple_files=True,
             help="They are kept in the folder files/ of this collection.",
         )
-        if st.form_submit_button("Add files", type="primary") and uploaded:
+        if st.form_submit_button("Add to the collection", type="primary") and uploaded:
             start_reading(here, [keep_upload(here.collection, file.name, file.getvalue()) for file in uploaded])
     with folder, st.form("folder", height="stretch"):
         path = st.text_input("A folder or file of this machine", placeholder="/home/me/documents")

@@ -11,6 +11,7 @@ from ingest.errors import FileFailed
 from ingest.readers.assembling import counted
 from ingest.readers.characters import clean, require_text, single_line
 from ingest.readers.decoding import Decoded, decode
+from ingest.readers.html_tables import name_values
 
 if TYPE_CHECKING:
     from resiliparse.parse.html import HTMLTree
@@ -32,7 +33,8 @@ _CELLS = re.compile(r"\t+")
 
 
 class HtmlReader:
-    """Reads HTML. Table cells are set apart by " | ", list items by bullets or numbers; pictures are counted."""
+    """Reads HTML. Table cells are set apart by " | " and carry their column's name where the table has such; list items
+    begin with bullets or numbers; pictures are counted."""
 
     suffixes = frozenset({".html", ".htm", ".xhtml", ".shtml"})
 
@@ -42,6 +44,7 @@ class HtmlReader:
         decoded = decoded_page(data)
         try:
             tree = HTMLTree.parse(decoded.text)
+            name_values(tree)
             markup, pictures = _main_markup(tree)
             blocks = _Blocks(markup)
         except HTMLParserException as error:

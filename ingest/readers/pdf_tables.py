@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ingest.readers.pdfium_file import PdfiumFile
     from ingest.readers.tables import Cell
 
-SECONDS = 20.0  # of one file: a page takes a tenth of a second or more, and a file has 60
+SECONDS = 35.0  # of one file, which has 60: a page takes a tenth of a second or more, on a busy machine five times that
 TRIES = 10  # pages in a row whose rules made no table; then a file is taken to have none
 OUTSIDE = 2.0  # points by which letters may stand out of the rules around them
 UNREAD = "ruled_pages"  # in the metadata: pages with rules on them, where no package reads those

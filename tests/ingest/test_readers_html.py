@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from ingest.chunkers import open_chunker
+from ingest.embedders.hashing import HashingEmbedder
 from ingest.errors import FileFailed
 from ingest.readers.html import HtmlReader
 
@@ -24,7 +26,7 @@ def test_blocks_lists_tables_and_headings():
     assert document.text == (
         "Travel policy\n\nBook trains early.\nTaxis need a receipt.\n\nLimits\n\n"
         "• Hotel\n  1. city\n  2. country\n• Meals\n\n"
-        "Plan | Fee\nBasic | 30 <EUR>\n\na  b\n    c"
+        "Plan | Fee\nPlan: Basic | Fee: 30 <EUR>\n\na  b\n    c"
     )
     assert document.title == "Travel & expenses"
     assert [(heading.level, heading.title, document.text[heading.start :][:6]) for heading in document.headings] == [
@@ -131,3 +133,45 @@ def test_a_page_of_pictures_is_empty():
     with pytest.raises(FileFailed, match="no text") as failure:
         read("<html><body><img src='a.png'></body></html>")
     assert failure.value.outcome == "empty"
+
+
+HEAD = "<tr><th>Plan</th><th>Price:</th></tr>"
+
+
+@pytest.mark.parametrize(
+    ("row", "line"),
+    [
+        ("<td>Pro<td>$24", "Plan: Pro | Price: $24"),
+        ("<th>Pro<td><b>$24</b> a month", "Plan: Pro | Price: $24 a month"),
+        ("<td>Pro<td> ", "Plan: Pro"),
+        ("<td>Plan: Pro<td>$24", "Plan: Pro | Price: $24"),
+        ("<td>Pro<td><div><p>$24</p></div>", "Plan: Pro\n\nPrice: $24"),
+    ],
+)
+def test_values_of_a_table_carry_the_names_of_their_columns(row, line):
+    assert read(f"<table>{HEAD}<tr>{row}</tr></table>").text == f"Plan | Price:\n{line}"
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "<tr><td>Plan<td>Price</tr><tr><td>Pro<td>$24</tr>",
+        f"{HEAD}<tr><td>Pro<td>$24<td>now</tr>",
+        f"{HEAD}<tr><td colspan=2>Pro</tr>",
+        "<tr><th>Plan<th>Plan</tr><tr><td>Pro<td>$24</tr>",
+        HEAD,
+        f"{HEAD}<tr><td>Pro<td><table><tr><td>$24</table></tr>",
+    ],
+    ids=["no names", "another length", "over two columns", "one name twice", "names alone", "a table inside"],
+)
+def test_where_a_name_is_not_certain_none_is_put(table):
+    assert "Plan: Pro" not in read(f"<table>{table}</table>").text
+
+
+def test_every_chunk_of_a_long_table_says_what_its_values_are():
+    rows = "".join(f"<tr><td>Plan {number}</td><td>${number}.50</td></tr>" for number in range(300))
+    document = read(f"<table>{HEAD}{rows}</table>")
+    embedder = HashingEmbedder()
+    spans = open_chunker("sentence", embedder).split(document)
+    assert len(spans) > 5
+    assert all("Price: $" in document.text[span.start : span.end] for span in spans)

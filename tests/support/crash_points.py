@@ -142,7 +142,7 @@ def calls_of_a_life() -> Counter[str]:
     return Counter({name: count for name, count in called.items() if name in IDLE})
 
 
-_PARENT = [sys.executable, "-m", "tests.support.crash_points"]
+_PARENT = [sys.executable, "-B", "-m", "tests.support.crash_points"]  # bytecode would be written by the first life only
 
 
 @dataclass(frozen=True, slots=True)

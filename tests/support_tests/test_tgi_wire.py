@@ -342,14 +342,14 @@ def test_a_comment_in_every_silence(start):
 
 
 def test_places_are_refused_at_once_and_given_back(start):
-    with start(limits=Limits(max_concurrent_requests=1), pause=0.2) as server:
+    with start(limits=Limits(max_concurrent_requests=1), pause=1.0) as server:
         first = threading.Thread(target=lambda: post(server, asked(max_new_tokens=3)))
         first.start()
-        time.sleep(0.1)
+        time.sleep(0.5)
         began = time.monotonic()
         refused = post(server, asked())
         streamed = events(post(server, asked(), "/generate_stream"))
-        assert time.monotonic() - began < 0.3
+        assert time.monotonic() - began < 2  # the first one takes 3
         first.join()
         assert post(server, asked(max_new_tokens=1)).status_code == 200
     assert (refused.status_code, refused.json()) == (

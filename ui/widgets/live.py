@@ -26,6 +26,7 @@ class LiveAnswer:
         self._afterwards: Callable[[], None] | None = afterwards
         self._stages = st.empty()
         self._text = st.empty()
+        self._note = st.empty()
         self._finished: dict[str, float] = {}
 
     def hear(self, event: Event) -> None:
@@ -45,5 +46,6 @@ class LiveAnswer:
                     self._afterwards = None
 
     def write(self, text: str) -> None:
-        """What the model has written so far: not yet looked for in the documents."""
+        """What the model has written so far. The note is what stays where the answer is stopped."""
         self._text.html(f'<p class="k-text">{escaped(text)}</p>')
+        self._note.caption("Not checked against the documents yet.")

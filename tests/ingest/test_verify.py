@@ -236,6 +236,7 @@ def test_flipped_bits_are_found_or_change_nothing(sound, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_many_flipped_bits_are_found_or_change_nothing(sound, tmp_path):
     assert flip_bits(sound, tmp_path / "kb", count=3_000, seed=2) >= 500
 

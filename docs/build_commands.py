@@ -1,12 +1,14 @@
-"""Writes the help of every command into `docs/commands.md`: `python docs/build_commands.py`.
+"""Writes the help of every command into `docs/commands.md`, or the page named: `python docs/build_commands.py [PAGE]`.
 
 The blocks between `<!-- help -->` and `<!-- /help -->` are generated, the rest of the page is written by hand. A test
-compares the page with what the commands print.
+compares the page with what the commands print: in a process of its own, as a command of click keeps the `--help` of
+its first call, and one that was called without its group has no `-h`.
 """
 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,4 +43,5 @@ def sections(program: str, group: click.Group) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(build(PAGE.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")
+    written = Path(sys.argv[1]) if sys.argv[1:] else PAGE
+    written.write_text(build(written.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")

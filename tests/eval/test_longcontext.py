@@ -15,7 +15,8 @@ from click.testing import CliRunner
 from assistant.counting import TokenizerFile
 from assistant.llms.scripted import ScriptedModel
 from assistant.profiles import profile_named, read_profiles
-from eval.commands.longcontext import _told, _write, longcontext
+from eval.cli import evaluation
+from eval.commands.longcontext import _told, _write
 from eval.longcontext.cases import Case, key_values, pass_key
 from eval.longcontext.measuring import (
     Cell,
@@ -175,7 +176,7 @@ def test_quality_gives_recorded_answers_their_recorded_score(name: str, shared_d
 def test_cases_that_do_not_fit_are_told(tmp_path: Path):
     (tmp_path / "said.json").write_text(json.dumps(["1"] * 4), encoding="utf-8")
     options = ["--llm", f"scripted:{tmp_path / 'said.json'}", "--profile", "falconlite2", "--each", "2"]
-    call = CliRunner().invoke(longcontext, [*options, "--lengths", "500,60000"], standalone_mode=False)
+    call = CliRunner().invoke(evaluation, ["longcontext", *options, "--lengths", "500,60000"], standalone_mode=False)
     assert call.exception is None
     assert "2 of 4 cases did not fit falconlite2's window: they were not sent." in call.stderr
 
@@ -200,7 +201,9 @@ def article(folder: Path) -> Path:
 def test_quality_by_the_command(tmp_path: Path):
     (tmp_path / "said.json").write_text('["A", "I do not know"]', encoding="utf-8")
     options = ["--llm", f"scripted:{tmp_path / 'said.json'}", "--profile", "falconlite2"]
-    call = CliRunner().invoke(longcontext, [*options, "--cases", str(article(tmp_path))], standalone_mode=False)
+    call = CliRunner().invoke(
+        evaluation, ["longcontext", *options, "--cases", str(article(tmp_path))], standalone_mode=False
+    )
     assert call.exception is None
     assert re.search(r"all +50% of 2 +\(95 % 9%…91%\), 1 unparsed, 50% less guessing", call.stdout)
     assert re.search(r"hard +0% of 1 ", call.stdout)
@@ -219,7 +222,7 @@ def test_quality_as_json_holds_every_figure(tmp_path: Path):
 
 
 def command(*words: str) -> dict[str, object]:
-    call = CliRunner().invoke(longcontext, [*words, "--json"], standalone_mode=False)
+    call = CliRunner().invoke(evaluation, ["longcontext", *words, "--json"], standalone_mode=False)
     assert call.exception is None, call.output
     return json.loads(call.stdout)
 

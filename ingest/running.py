@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from ingest.documents import Outcome
@@ -13,12 +13,15 @@ from ingest.progress import Meter
 from ingest.reports import Event, Failed, Read, Removed, Report, Stored, Unchanged
 
 State = Literal["running", "done", "stopped", "failed"]
-Phase = Literal["embedding", "stored", "unchanged", "failed", "removed"]
+Phase = Literal["embedding", "stored", "unchanged", "failed", "removed", "left"]
 
 
 @dataclass(frozen=True, slots=True)
 class FileState:
-    """Where one file is on its way. `detail` is why it failed with this `outcome`, or what is doubtful about it."""
+    """Where one file is on its way: "left" when the run ended before it was stored.
+
+    `detail` is why it failed with this `outcome`, or what is doubtful about it.
+    """
 
     phase: Phase
     pages: int = 0
@@ -99,6 +102,9 @@ class IngestRun:
     def _end(self, state: State) -> None:
         with self._lock:
             self._state = state
+            for source, file in self._files.items():
+                if file.phase == "embedding" and state != "done":
+                    self._files[source] = replace(file, phase="left")
 
     def _take(self, event: Event) -> None:
         with self._lock:

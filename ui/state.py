@@ -12,6 +12,7 @@ import streamlit as st
 
 from assistant.answering import open_answerer
 from assistant.assistant import Assistant
+from assistant.endpoints import Endpoint, kept_endpoints
 from assistant.history.history import new_id
 from assistant.packing import PackingOptions
 from ingest.documents import Filter
@@ -56,19 +57,6 @@ class Shown:
     citation: int
 
 
-@dataclass(frozen=True)
-class Endpoint:
-    """A model server that was named here. `profile` "" finds it out; the key stays in this session.
-
-    `tokenizer` is the path of the model's tokenizer.json, for exact counts; "" where the server is asked to count.
-    """
-
-    spec: str
-    profile: str = ""
-    key: str = field(default="", repr=False)
-    tokenizer: str = ""
-
-
 @dataclass
 class Session:
     """Of one browser tab."""
@@ -101,7 +89,8 @@ def session() -> Session:
     """This tab's, made at its first run from the settings of the one who started the server."""
     if "kestrel" not in st.session_state:
         place = Path(os.environ.get("KESTREL_KB", "kb")).absolute()
-        first = Session(place, reranker=os.environ.get("KESTREL_RERANKER", ""))
+        kept = {each.spec: each for each in kept_endpoints(place)}
+        first = Session(place, reranker=os.environ.get("KESTREL_RERANKER", ""), endpoints=kept)
         spec = os.environ.get("KESTREL_LLM", EXTRACTIVE)
         if spec != EXTRACTIVE:
             profile, tokenizer = (os.environ.get(f"KESTREL_{name}", "") for name in ("PROFILE", "TOKENIZER"))
@@ -128,7 +117,8 @@ def knowledge_of(location: str) -> KnowledgeBase:
 
 
 @st.cache_resource(show_spinner=False)
-def _model(endpoint: Endpoint) -> LLM:
+def opened_model(endpoint: Endpoint) -> LLM:
+    """No request is sent. Raises `UsageError`, `UnknownPart` or `MissingExtra` where it means nothing here."""
     from assistant.llms import open_llm
 
     key = endpoint.key or os.environ.get("KESTREL_LLM_KEY", "")
@@ -150,7 +140,7 @@ def model_of(here: Session) -> str | LLM:
 
 def model_at(here: Session, spec: str) -> LLM:
     """The model of a server that was named on the Models page. Raises as `model_of`."""
-    return _model(here.endpoints[spec])
+    return opened_model(here.endpoints[spec])
 
 
 def assistant_of(here: Session) -> Assistant:

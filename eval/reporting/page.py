@@ -146,6 +146,9 @@ def _differences(found: Evaluation) -> Iterator[str]:
     for first, second in combinations(found.arms, 2):
         told = pair(found, first, second)
         ahead, behind = len(told.first_won), len(told.second_won)
+        if not ahead + behind:
+            yield f'<p class="note">{escape(first)} and {escape(second)}: the same on all {told.same} questions.</p>'
+            continue
         yield (
             f"<details><summary>{escape(first)} and {escape(second)}: {told.same} the same, {ahead + behind} different "
             f"({ahead} won by the first, {behind} by the second)</summary>"

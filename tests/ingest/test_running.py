@@ -36,6 +36,7 @@ def test_a_stopped_run_keeps_what_was_stored_and_the_next_goes_on(tmp_path: Path
         assert run.wait(WAIT).state == "stopped"
         stored = sum(state.phase == "stored" for state in run.view().files.values())
         assert knowledge.store.statistics().documents == stored
+        assert {state.phase for state in run.view().files.values()} <= {"stored", "left"}
         view = IngestRun(pipeline.add(knowledge, [tmp_path / "docs"])).wait(WAIT)
         assert view.state == "done"
         assert knowledge.store.statistics().documents == 60

@@ -243,6 +243,34 @@ def test_models_lists_the_known_ones_and_tests_a_server(collection: Path):
     assert any("✗" in element.value and "model" in element.value for element in app.markdown)
 
 
+def test_a_server_is_there_when_the_page_is_loaded_anew_and_its_key_is_not(collection: Path):
+    spec = "openai:http://127.0.0.1:9/v1#some-model"
+    app = opened("models")
+    next(field for field in app.text_input if field.label == "Server").set_value(spec)
+    next(field for field in app.text_input if field.label.startswith("Key")).set_value("canary-of-the-key")
+    next(button for button in app.button if button.label == "Add").click().run()
+    assert not app.exception
+    assert not [path for path in collection.rglob("*") if path.is_file() and b"canary-of-the-key" in path.read_bytes()]
+    again = opened("models")
+    assert again.session_state.kestrel.endpoints[spec].key == ""
+    again.button(key=f"remove-{spec}").click().run()
+    assert not again.exception
+    assert spec not in opened("models").session_state.kestrel.endpoints
+
+
+def test_a_server_that_means_nothing_is_refused_and_not_kept(collection: Path):
+    app = opened("models")
+    for spec, told in (
+        ("tgi:http://me:secret@host", "holds a name or a password"),
+        ("nonsense:1", "No module named"),
+    ):
+        next(field for field in app.text_input if field.label == "Server").set_value(spec)
+        next(button for button in app.button if button.label == "Add").click().run()
+        assert told in texts(app)
+        assert "secret" not in texts(app)
+    assert opened("models").session_state.kestrel.endpoints == {}
+
+
 def test_answers_are_kept_judged_found_and_taken_up_again(collection: Path):
     app = opened("ask")
     app.chat_input[0].set_value("When is parking free?").run()

@@ -7,10 +7,11 @@ from pathlib import Path
 import streamlit as st
 
 from assistant.diagnosis import diagnose_model
+from assistant.endpoints import Endpoint, forget_endpoint, keep_endpoint
 from assistant.profiles import builtin_profiles
 from eval.longcontext.figures import kept_curves
 from ingest.errors import UsageError
-from ui.state import EXTRACTIVE, Endpoint, Session, model_at, session
+from ui.state import EXTRACTIVE, Session, model_at, opened_model, session
 from ui.widgets.failures import guarded
 from ui.widgets.inert import escaped, label
 from ui.widgets.needles import measuring, show_curve
@@ -45,17 +46,23 @@ def _endpoints(here: Session) -> None:
         ).strip()
         key = of_key.text_input("Key, where it asks for one", type="password", help="Kept in this session only.")
         if st.form_submit_button("Add", type="primary") and spec.strip():
-            spec = spec.strip()
-            if tokenizer and not Path(tokenizer).expanduser().is_file():
-                raise UsageError(
-                    f"There is no file {tokenizer}.", "Give the path of the model's tokenizer.json, or none."
-                )
-            here.endpoints[spec] = Endpoint(spec, "" if profile == FIND_OUT else profile, key, tokenizer)
-            here.llm = spec
-            st.rerun()
+            _add(here, Endpoint(spec.strip(), "" if profile == FIND_OUT else profile, key, tokenizer))
     for spec in list(here.endpoints):
         with st.container(border=True), guarded():
             _endpoint(here, spec)
+
+
+def _add(here: Session, endpoint: Endpoint) -> None:
+    """Raises what `opened_model` does, so that nothing is kept that means nothing."""
+    if endpoint.tokenizer and not Path(endpoint.tokenizer).expanduser().is_file():
+        raise UsageError(
+            f"There is no file {endpoint.tokenizer}.", "Give the path of the model's tokenizer.json, or none."
+        )
+    opened_model(endpoint)
+    here.endpoints[endpoint.spec] = endpoint
+    here.llm = endpoint.spec
+    keep_endpoint(here.collection, endpoint)
+    st.rerun()
 
 
 def _endpoint(here: Session, spec: str) -> None:
@@ -65,6 +72,7 @@ def _endpoint(here: Session, spec: str) -> None:
         if st.button("Remove", key=f"remove-{spec}"):
             del here.endpoints[spec]
             here.llm = EXTRACTIVE if here.llm == spec else here.llm
+            forget_endpoint(here.collection, spec)
             st.rerun()
     measuring(here, spec)
     if not test:

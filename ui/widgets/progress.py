@@ -11,7 +11,7 @@ from ingest.running import View
 from ui.state import Session, run_of
 from ui.widgets.failures import show_error, told
 from ui.widgets.inert import label
-from ui.widgets.wording import told_outcome
+from ui.widgets.wording import number_of, told_outcome
 
 REFRESH = 0.7  # seconds
 PHASES = {
@@ -20,6 +20,7 @@ PHASES = {
     "unchanged": "= unchanged",
     "failed": "✗ failed",
     "removed": "− removed",
+    "left": "○ not stored",
 }
 
 
@@ -54,7 +55,7 @@ def _draw(view: View) -> None:
     if view.state == "running":
         st.progress(min(1.0, view.fraction), text=label(f"{view.line}{eta}", 200))
     elif view.state == "stopped":
-        st.info("Stopped. What is marked as stored is in; the next run goes on with the rest.")
+        st.info(f"Stopped. {_stored(view)} The next run goes on with the rest.")
     elif view.error is not None:
         show_error(told(view.error))
     elif view.state == "failed":
@@ -81,3 +82,8 @@ def _draw(view: View) -> None:
             hide_index=True,
             alt="Files of this run with their phase",
         )
+
+
+def _stored(view: View) -> str:
+    stored = sum(state.phase == "stored" for state in view.files.values())
+    return f"{number_of(stored, 'file')} of this run {'is' if stored == 1 else 'are'} in the collection."

@@ -84,6 +84,7 @@ def test_the_page_shows_what_was_found(run):
     assert "rag:k=2 +70 points over prompting" in text
     assert "The knee is rag:k=2" in text
     assert "prompting and rag:k=4: 10 the same, 30 different (0 won by the first, 30 by the second)" in text
+    assert "rag:k=4 and rag:k=88: the same on all 40 questions." in text
 
 
 def test_report_prints_table_pairs_and_sentence(run, tmp_path):

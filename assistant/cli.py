@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from assistant.commands.history import feedback, history, replay
 from assistant.commands.models import doctor, models, prompt, summarize
-from assistant.commands.options import answer_options, keep_option, opened, passages_option, settings_of
+from assistant.commands.options import (
+    ModelOptions,
+    SearchOptions,
+    answer_options,
+    keep_option,
+    passages_option,
+    settings_of,
+)
 from assistant.showing import exit_code, keep, show, show_ledger, show_piece
 from ingest.console import fail, run, say
 from ingest.errors import KestrelError
@@ -43,10 +50,18 @@ def assistant() -> None:
 @keep_option
 @answer_options
 def ask(
-    question: str, passages: int | None, stream: bool, explained: bool, kept: bool, as_json: bool, **settings: Any
+    question: str,
+    passages: int | None,
+    stream: bool,
+    explained: bool,
+    kept: bool,
+    as_json: bool,
+    model: ModelOptions,
+    search: SearchOptions,
 ) -> int:
     """Answer one question. Every sentence says where it stands; exit code 8 when the documents do not tell."""
-    with opened(**settings) as (kestrel, only):
+    only = search.only
+    with search.opened(model) as kestrel:
         response = kestrel.stream(question, only=only, passages=passages)
         for piece in response:
             if stream:
@@ -56,16 +71,17 @@ def ask(
     if explained:
         show_ledger(answer)
     if kept:
-        keep(kestrel.history, answer, settings_of(settings), quiet=as_json)
+        keep(kestrel.history, answer, settings_of(model, search), quiet=as_json)
     return exit_code(answer)
 
 
 @assistant.command()
 @keep_option
 @answer_options
-def chat(kept: bool, as_json: bool, **settings: Any) -> int:
+def chat(kept: bool, as_json: bool, model: ModelOptions, search: SearchOptions) -> int:
     """Keep a conversation: later questions may lean on earlier ones. One question a line; an empty line ends it."""
-    with opened(**settings) as (kestrel, only):
+    only = search.only
+    with search.opened(model) as kestrel:
         conversation = kestrel.chat(only=only)
         for question in _questions():
             try:
@@ -77,7 +93,7 @@ def chat(kept: bool, as_json: bool, **settings: Any) -> int:
                 say(f"(searched for: {answer.searched_for})")
             show(answer, as_json=as_json)
             if kept:
-                keep(kestrel.history, answer, settings_of(settings), quiet=True)
+                keep(kestrel.history, answer, settings_of(model, search), quiet=True)
             if not as_json:
                 click.echo()
     return 0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from ingest.commands.folder import SOME_FILES_FAILED, doctor, watch
-from ingest.commands.options import ingest_options, opened, options_of
+from ingest.commands.options import Reading, opened, reading_options
 from ingest.commands.transfer import export, follow, import_
 from ingest.console import embedder_option, emit_json, json_option, knowledge_base_option, run, say
 from ingest.errors import NothingIndexed, UsageError
@@ -43,18 +43,8 @@ def ingest() -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Fetch the web pages of this list too, one address a line.",
 )
-@ingest_options
-def add(
-    paths: tuple[str, ...],
-    urls: Path | None,
-    kb: Path,
-    as_json: bool,
-    embedder: str | None,
-    chunker: str,
-    workers: int | str | None,
-    exclude: tuple[str, ...],
-    password: str,
-) -> int:
+@reading_options
+def add(paths: tuple[str, ...], urls: Path | None, as_json: bool, reading: Reading) -> int:
     """Bring files, folders, globs or web pages in. Unchanged files cost nothing; changed ones embed only what changed.
 
     A PATH that begins with https:// or http:// is fetched: that page alone, and only from the public internet.
@@ -66,32 +56,20 @@ def add(
     wanted = (*paths, *_listed(urls))
     if not wanted:
         raise UsageError("There is nothing to add.", "Name files, folders or addresses: ingest add docs/")
-    with opened(kb, embedder, create=True) as knowledge:
-        options = replace(options_of(exclude, chunker, workers, kb, embedder, password), urls=True)
-        return _watch(pipeline.add(knowledge, wanted, options), as_json)
+    with reading.opened() as knowledge:
+        return _watch(pipeline.add(knowledge, wanted, replace(reading.options(), urls=True)), as_json)
 
 
 @ingest.command()
 @click.argument("path")
 @click.option("--allow-empty", is_flag=True, help="Accept that the folder is gone or empty, and forget all of it.")
-@ingest_options
-def sync(
-    path: str,
-    allow_empty: bool,
-    kb: Path,
-    as_json: bool,
-    embedder: str | None,
-    chunker: str,
-    workers: int | str | None,
-    exclude: tuple[str, ...],
-    password: str,
-) -> int:
+@reading_options
+def sync(path: str, allow_empty: bool, as_json: bool, reading: Reading) -> int:
     """As add, and forget every source below PATH that is not there any more."""
     from ingest import pipeline
 
-    with opened(kb, embedder, create=True) as knowledge:
-        options = options_of(exclude, chunker, workers, kb, embedder, password)
-        return _watch(pipeline.sync(knowledge, path, options, allow_empty=allow_empty), as_json)
+    with reading.opened() as knowledge:
+        return _watch(pipeline.sync(knowledge, path, reading.options(), allow_empty=allow_empty), as_json)
 
 
 @ingest.command("list")

@@ -11,6 +11,9 @@ import sys
 import tempfile
 import tomllib
 import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from functools import wraps
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -23,6 +26,9 @@ USAGE = 2
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 SETTINGS_FILE = "kestrel.toml"
 MEMORY_REMEDY = "Close other programs, or give fewer --workers; what was stored before is safe."
+
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 class _Location(click.Path):
@@ -51,6 +57,26 @@ embedder_option = click.option(
     "st:sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2), or module:Class. Default: the one the knowledge "
     "base was made with.",
 )
+
+
+def gathered(noun: type[Any], name: str, options: Sequence[Decorator]) -> Decorator:
+    """A decorator that gives a command these options, and what they say as one parameter: a `noun`, a dataclass.
+
+    Options that are no field of it reach the command by themselves.
+    """
+    names = [field.name for field in fields(noun)]
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(command)
+        def called(**given: Any) -> Any:
+            return command(**{name: noun(**{each: given.pop(each) for each in names})}, **given)
+
+        decorated: Callable[..., Any] = called
+        for option in reversed(options):
+            decorated = option(decorated)
+        return decorated
+
+    return decorate
 
 
 def run(command: click.Group, program: str) -> NoReturn:

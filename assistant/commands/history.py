@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from assistant.commands.options import ModelOptions, opened
+from assistant.commands.options import KEPT, ModelOptions, SearchOptions
 from ingest.console import emit_json, json_option, knowledge_base_option, say
 from ingest.errors import UsageError
 from ingest.plain import plain
@@ -96,14 +96,14 @@ def replay(run: str, llm: str | None, as_json: bool, kb: Path) -> int:
 
     before = History(_folder(kb)).get(run)
     settings = {name: value for name, value in before.settings.items() if name != CONVERSATION}
-    search = {name: settings.pop(name, default) for name, default in _SEARCH_DEFAULTS.items()}
+    search = SearchOptions(kb, **{name: settings.pop(name) for name in KEPT if name in settings})
     model = _model(settings, llm)
     if model.llm == "extractive" and before.answer.model != "extractive":
         raise UsageError(
             f"Run {before.id} was answered by {before.answer.model!r}, and how it was reached is not known.",
             "Name the model server with --llm.",
         )
-    with opened(kb=kb, model=model, sources=(), metadata=(), **search) as (kestrel, _):
+    with search.opened(model) as kestrel:
         again = made_again(kestrel, before)
     if as_json:
         emit_json(replay_as_json(again))
@@ -160,9 +160,6 @@ def replay_as_json(again: Replay) -> dict[str, Any]:
         "before": answer_as_json(again.before.answer),
         "now": answer_as_json(again.now),
     }
-
-
-_SEARCH_DEFAULTS: dict[str, Any] = {"embedder": None, "reranker": None, "expand": "off", "max_risk": None}
 
 
 def _model(settings: dict[str, Any], llm: str | None) -> ModelOptions:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from assistant.commands.options import ModelOptions, answer_options, model_options, opened, passages_option
+from assistant.commands.options import ModelOptions, SearchOptions, answer_options, model_options, passages_option
 from ingest.console import emit_json, json_option, knowledge_base_option, say
 from ingest.plain import plain
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 @click.argument("question")
 @passages_option
 @answer_options
-def prompt(question: str, passages: int | None, as_json: bool, model: ModelOptions, **settings: Any) -> int:
+def prompt(question: str, passages: int | None, as_json: bool, model: ModelOptions, search: SearchOptions) -> int:
     """Print exactly what would be sent to the model of --profile or --llm. Nothing is sent."""
     from assistant.explaining import explain
     from assistant.json_shapes import prompt_as_json
 
-    counter = model.counter()
-    with opened(model=model, llm=counter, **settings) as (kestrel, only):
+    counter, only = model.counter(), search.only
+    with search.opened(model, llm=counter) as kestrel:
         packed = kestrel.prompt(question, only=only, passages=passages)
     if as_json:
         emit_json(prompt_as_json(packed))
@@ -42,11 +42,11 @@ def prompt(question: str, passages: int | None, as_json: bool, model: ModelOptio
 @click.argument("source")
 @click.option("--sentences", type=click.IntRange(1, 50), default=7, show_default=True, help="Longest summary.")
 @answer_options
-def summarize(source: str, sentences: int, as_json: bool, **settings: Any) -> int:
+def summarize(source: str, sentences: int, as_json: bool, model: ModelOptions, search: SearchOptions) -> int:
     """Say in a few sentences what one document says, and where. SOURCE is a path or the end of one."""
     from assistant.showing import exit_code, show
 
-    with opened(**settings) as (kestrel, _):
+    with search.opened(model) as kestrel:
         summary = kestrel.summarize(source, sentences=sentences)
     show(summary, as_json=as_json)
     return exit_code(summary)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import signal
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from ingest.commands.options import ingest_options, opened, options_of, password_option
+from ingest.commands.options import Reading, password_option, reading_options
 from ingest.console import emit_json, json_option, say
 
 if TYPE_CHECKING:
@@ -62,18 +61,8 @@ Examples:
 @click.option(
     "--interval", type=click.FloatRange(0.1), default=2.0, show_default=True, help="Seconds between two looks."
 )
-@ingest_options
-def watch(
-    path: str,
-    interval: float,
-    kb: Path,
-    as_json: bool,
-    embedder: str | None,
-    chunker: str,
-    workers: int | str | None,
-    exclude: tuple[str, ...],
-    password: str,
-) -> None:
+@reading_options
+def watch(path: str, interval: float, as_json: bool, reading: Reading) -> None:
     """Keep the folder PATH in step, as sync does, until it is stopped, and show what was done.
 
     A file is read once it has looked the same for two seconds. While the folder is away or empty nothing is forgotten.
@@ -83,8 +72,8 @@ def watch(
 
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, _stop)
-    options = options_of(exclude, chunker, workers, kb, embedder, password)
-    with opened(kb, embedder, create=True) as knowledge:
+    options = reading.options()
+    with reading.opened() as knowledge:
         folder = FolderWatch(knowledge, path, options)
         say(f"Watching {folder.root} every {interval:g} s; Ctrl-C ends it.")
         try:

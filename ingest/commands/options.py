@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ingest.console import embedder_option, json_option, knowledge_base_option
+from ingest.console import embedder_option, gathered, json_option, knowledge_base_option
 from ingest.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from ingest.knowledge_base import KnowledgeBase
     from ingest.pipeline import IngestOptions
+    from ingest.queue.running import QueuedIngest
 
 RAY = "ray://"
 PASSWORD = "KESTREL_PASSWORD"  # noqa: S105 - the name of a variable
@@ -48,61 +51,76 @@ password_option = click.option(
 )
 
 
-def ingest_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    for option in (
-        click.option("--exclude", multiple=True, metavar="PATTERN", help="Leave out, as in .gitignore; repeatable."),
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was said on the command line about reading files: where they go, by which parts, what is left out."""
+
+    kb: Path | str
+    embedder: str | None
+    password: str = field(repr=False)
+    chunker: str
+    workers: int | str | None
+    exclude: tuple[str, ...]
+
+    def opened(self) -> AbstractContextManager[KnowledgeBase]:
+        """The knowledge base, made where there is none."""
+        return opened(self.kb, self.embedder, create=True)
+
+    def options(self) -> IngestOptions:
+        """Raises `UsageError` for workers that cannot do what is asked."""
+        from ingest.pipeline import IngestOptions
+
+        shared = "://" in str(self.kb)
+        if self.workers is None or (isinstance(self.workers, int) and not shared):
+            return IngestOptions(
+                exclude=self.exclude, chunker=self.chunker, workers=self.workers, password=self.password
+            )
+        if not shared:
+            raise UsageError(
+                f"{self.workers} can only work where they share a database, and {self.kb} is a folder.",
+                "Give --kb postgresql://HOST/DATABASE, or a number of --workers.",
+            )
+        if self.password:
+            raise UsageError(
+                "A password is told to no other process than those of one command, and "
+                f"{self.workers} are workers of a queue.",
+                f"Add protected files without --workers, and unset {PASSWORD} for the rest.",
+            )
+        return IngestOptions(exclude=self.exclude, chunker=self.chunker, elsewhere=self._queued(self.workers))
+
+    def _queued(self, workers: int | str) -> QueuedIngest:
+        from ingest.queue.claiming import Task
+        from ingest.queue.crews import crew_of
+        from ingest.queue.running import QueuedIngest
+
+        return QueuedIngest(Task(str(self.kb), self.chunker, self.embedder), crew_of(workers))
+
+
+reading_options = gathered(
+    Reading,
+    "reading",
+    (
+        knowledge_base_option,
+        json_option,
+        embedder_option,
+        password_option,
+        click.option("--chunker", default="sentence", show_default=True, help="sentence, llamaindex or module:Class."),
         click.option(
             "--workers",
             type=_Workers(),
             help="Parser processes; with --kb postgresql://… whole workers that share a queue there, or ray://HEAD for "
             "those of a Ray cluster. Default: one parser per processor, at most 4.",
         ),
-        click.option("--chunker", default="sentence", show_default=True, help="sentence, llamaindex or module:Class."),
-        password_option,
-        embedder_option,
-        json_option,
-        knowledge_base_option,
-    ):
-        command = option(command)
-    return command
+        click.option("--exclude", multiple=True, metavar="PATTERN", help="Leave out, as in .gitignore; repeatable."),
+    ),
+)
 
 
 @contextmanager
 def opened(
-    kb: Path, embedder: str | None = None, *, create: bool = False, read_only: bool = False
+    kb: Path | str, embedder: str | None = None, *, create: bool = False, read_only: bool = False
 ) -> Iterator[KnowledgeBase]:
     from ingest.knowledge_base import KnowledgeBase
 
     with KnowledgeBase.open(kb, embedder=embedder, create=create, read_only=read_only) as knowledge:
         yield knowledge
-
-
-def options_of(
-    exclude: tuple[str, ...],
-    chunker: str,
-    workers: int | str | None,
-    kb: Path | str,
-    embedder: str | None,
-    password: str = "",
-) -> IngestOptions:
-    from ingest.pipeline import IngestOptions
-
-    shared = "://" in str(kb)
-    if workers is None or (isinstance(workers, int) and not shared):
-        return IngestOptions(exclude=exclude, chunker=chunker, workers=workers, password=password)
-    if not shared:
-        raise UsageError(
-            f"{workers} can only work where they share a database, and {kb} is a folder.",
-            "Give --kb postgresql://HOST/DATABASE, or a number of --workers.",
-        )
-    if password:
-        raise UsageError(
-            f"A password is told to no other process than those of one command, and {workers} are workers of a queue.",
-            f"Add protected files without --workers, and unset {PASSWORD} for the rest.",
-        )
-    from ingest.queue.claiming import Task
-    from ingest.queue.crews import crew_of
-    from ingest.queue.running import QueuedIngest
-
-    queued = QueuedIngest(Task(str(kb), chunker, embedder), crew_of(workers))
-    return IngestOptions(exclude=exclude, chunker=chunker, elsewhere=queued)

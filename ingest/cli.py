@@ -197,7 +197,7 @@ def _listed(urls: Path | None) -> list[str]:
 
 def _watch(events: Iterator[Event], as_json: bool) -> int:
     """Show a run while it lasts, print its report, and return the exit code."""
-    from ingest.commands.listing import report_lines
+    from ingest.commands.listing import password_hint, report_lines
     from ingest.progress import shown
     from ingest.reports import Report
 
@@ -217,6 +217,8 @@ def _watch(events: Iterator[Event], as_json: bool) -> int:
         emit_json(report.as_json())
     else:
         click.echo("\n".join(report_lines(report)))
+    if hint := password_hint(report):
+        say(hint)
     if report.documents == 0:
         return NothingIndexed.exit_code
     return SOME_FILES_FAILED if report.failed else 0

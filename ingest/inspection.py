@@ -65,7 +65,7 @@ def inspect(
 ) -> Iterator[Inspection]:
     """Read files as `ingest add` would, each in the same confined process, and tell what came of it.
 
-    `embedder` counts the tokens of chunks, `password` opens PDFs that are under one.
+    `embedder` counts the tokens of chunks, `password` opens PDFs and Office files that are under one.
     Raises `UsageError` for a path where nothing is.
     """
     found = find_files(paths)

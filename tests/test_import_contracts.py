@@ -25,6 +25,7 @@ BREACHES = {  # first words of a contract's name: the file that breaks it, and h
     "SQL": ("ingest/knowledge_base.py", "import sqlite3"),
     "PostgreSQL": ("ingest/knowledge_base.py", "import psycopg"),
     "pdfplumber": ("ingest/readers/pdf.py", "def f():\n    import pdfplumber"),
+    "msoffcrypto": ("ingest/readers/docx.py", "def f():\n    import olefile"),
     "RapidOCR": ("ingest/readers/rapid_ocr.py", "def f():\n    import rapidocr"),
     "Ray": ("ingest/queue/crews.py", "def f():\n    import ray"),
     "FAISS": ("ingest/search.py", "def f():\n    import faiss"),

@@ -13,6 +13,8 @@ import pytest
 
 from assistant.cli import assistant
 from ingest.cli import ingest
+from tests.support.office_files import make_xlsx
+from tests.support.office_locks import locked, locked_as_2007
 from tests.support.pdf_files import encrypted, make_pdf
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -25,14 +27,17 @@ SECRETS = {
     **dict.fromkeys(("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACEHUB_API_TOKEN"), f"hf_{CANARY}"),
     **dict.fromkeys(("PGPASSWORD", "AWS_SECRET_ACCESS_KEY", "DATABASE_PASSWORD"), f"pw-{CANARY}"),
     **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), f"http://me:{CANARY}@{NOWHERE}"),
-    "KESTREL_PASSWORD": f"pdf-{CANARY}",
+    "KESTREL_PASSWORD": f"file-{CANARY}",
     "DATABASE_URL": f"postgresql://me:{CANARY}@{NOWHERE}/db",
 }
 QUESTION = "How much is the deposit?"
 SERVER = f"openai:http://{NOWHERE}/v1#m"
 SET = '{"question": "How much is the deposit?", "answers": ["1,450 euros"]}\n'
 
-PDF_PASSWORD = SECRETS["KESTREL_PASSWORD"]
+FILE_PASSWORD = SECRETS["KESTREL_PASSWORD"]
+
+SHUT = "locked/other.pdf locked/other.xlsx"
+OPENED = "docs/locked.pdf docs/locked.xlsx docs/older.xlsx"
 
 EVERY_COMMAND = [  # on a folder of one document, in this order; KB and a server that is down are in the environment
     *("ingest add docs", "ingest sync docs", "ingest list --json", "ingest text lease.md", "ingest search deposit"),
@@ -42,7 +47,7 @@ EVERY_COMMAND = [  # on a folder of one document, in this order; KB and a server
     *("assistant summarize lease.md", "assistant models --json", "assistant doctor --json", "assistant history --json"),
     *("assistant replay last", "assistant feedback last good", "eval run --questions set.jsonl --out runs/a"),
     *("eval speed --llm SERVER", "eval report runs/a", "ingest remove lease.md"),
-    *("ingest add locked --json", "ingest doctor locked/other.pdf docs/locked.pdf", "ingest list"),
+    *("ingest add locked --json", f"ingest doctor {SHUT} {OPENED}", "ingest list"),
 ]
 ADDRESSES = [  # with a password in them
     *(f"assistant ask Q --llm {kind}:http://me:{CANARY}@{NOWHERE}/v1" for kind in ("openai", "tgi")),
@@ -114,9 +119,13 @@ def home(tmp_path: Path) -> Home:
     (tmp_path / "tmp").mkdir()
     (tmp_path / "docs" / "lease.md").write_text("# Lease\n\nThe deposit is 1,450 euros.\n", encoding="utf-8")
     page = make_pdf([["The cellar is dry and has a lock."]])
-    (tmp_path / "docs" / "locked.pdf").write_bytes(encrypted(page, user=PDF_PASSWORD))
+    (tmp_path / "docs" / "locked.pdf").write_bytes(encrypted(page, user=FILE_PASSWORD))
     (tmp_path / "locked").mkdir()
     (tmp_path / "locked" / "other.pdf").write_bytes(encrypted(page, user="another"))
+    sheet = make_xlsx({"Keys": [["Door", "Key"], ["Cellar", "7"]]})
+    (tmp_path / "docs" / "locked.xlsx").write_bytes(locked(sheet, FILE_PASSWORD))
+    (tmp_path / "docs" / "older.xlsx").write_bytes(locked_as_2007(sheet, FILE_PASSWORD))
+    (tmp_path / "locked" / "other.xlsx").write_bytes(locked(sheet, "another"))
     (tmp_path / "set.jsonl").write_text(SET, encoding="utf-8")
     return Home(tmp_path)
 
@@ -138,8 +147,9 @@ def test_no_command_tells_what_is_in_its_environment(home: Home) -> None:
         codes[line] = done.returncode
     assert codes["assistant ask Q --json"] == 5, "the server is down, and that was told without the key"
     assert [line for line, code in codes.items() if code == 1] == ["assistant doctor --json"], codes
-    assert codes["ingest doctor locked/other.pdf docs/locked.pdf"] == codes["ingest add locked --json"] == 3
-    assert home.run("ingest doctor docs/locked.pdf").returncode == 0, "the password of the environment opens it"
+    assert codes[f"ingest doctor {SHUT} {OPENED}"] == codes["ingest add locked --json"] == 3
+    for name in OPENED.split():
+        assert home.run(f"ingest doctor {name}").returncode == 0, "the password of the environment opens it"
     assert home.holding() == []
 
 

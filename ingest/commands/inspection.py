@@ -10,6 +10,7 @@ from ingest.places import place_name
 from ingest.plain import plain
 from ingest.progress import shorten
 from ingest.readers.pdf_tables import UNREAD
+from ingest.unlocking import NEEDED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,6 +59,8 @@ def inspection_lines(inspection: Inspection, chunks: int) -> Iterator[str]:
     source, document = inspection.source, inspection.document
     yield f"{shorten(source.uri)}: {source.outcome}{f': {plain(source.reason)}' if source.reason else ''}"
     if document is None:
+        if source.reason == NEEDED:
+            yield "  hint      the same command with --password asks for it"
         return
     yield f"  reader    {inspection.reader}, {source.size:,} bytes in {inspection.seconds:.2f} s"
     if document.title:

@@ -12,6 +12,7 @@ from ingest.places import place_name
 from ingest.plain import plain
 from ingest.progress import duration, shorten
 from ingest.reports import Failed, Read, Removed, Stored
+from ingest.unlocking import NEEDED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,6 +28,13 @@ def report_lines(report: Report) -> Iterator[str]:
     done = f"{report.added} added, {report.updated} updated, {report.unchanged} unchanged, {report.removed} removed"
     yield f"{done}, {len(report.failed)} failed in {duration(report.seconds)}."
     yield f"The knowledge base holds {report.documents} documents in {report.chunks} chunks."
+
+
+def password_hint(report: Report) -> str:
+    """What to do about files that a password opens and that were read without one; "" where there are none."""
+    locked = sum(failed.reason == NEEDED for failed in report.failed)
+    files = "1 file needs" if locked == 1 else f"{locked} files need"
+    return f"{files} a password: the same command with --password asks for it." if locked else ""
 
 
 def deed_as_json(event: Event) -> dict[str, Any]:

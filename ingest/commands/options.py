@@ -47,7 +47,7 @@ password_option = click.option(
     "--password",
     is_flag=True,
     callback=_ask_for_password,
-    help=f"Ask for the password of protected PDFs; else it is taken from {PASSWORD}, where that is set.",
+    help=f"Ask for the password of protected PDFs and Office files; else {PASSWORD} holds it, where that is set.",
 )
 
 

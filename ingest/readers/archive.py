@@ -42,7 +42,7 @@ def opened(data: bytes) -> Iterator[Archive]:
     except RecursionError as error:
         raise FileFailed("parse_error", "its elements are nested too deeply") from error
     except RuntimeError as error:  # zipfile's way of saying that a part is encrypted
-        raise FileFailed("encrypted", "it needs a password") from error
+        raise FileFailed("encrypted", "a password of the zip opens nothing here; pack it without one") from error
 
 
 class Archive:

@@ -22,11 +22,11 @@ HEAD = 4096  # bytes in which a text shows what it is
 PRESENT = "save it in the present format"
 # The streams in a compound file that tell what it is, [MS-OFFCRYPTO] 2.3.1 and the like.
 STREAMS = (
-    ("EncryptedPackage", "encrypted", "an Office file under a password"),
     ("WordDocument", "unsupported", f"a Word document of the time before 2007; {PRESENT} (.docx)"),
     ("Workbook", "unsupported", f"an Excel workbook of the time before 2007; {PRESENT} (.xlsx)"),
     ("PowerPoint Document", "unsupported", f"a PowerPoint presentation of the time before 2007; {PRESENT} (.pptx)"),
     ("__substg1.0_", "unsupported", "an Outlook message; save it as .eml"),
+    ("EncryptedPackage", "encrypted", "an Office file under a password"),
     ("", "unsupported", f"an Office file of the time before 2007; {PRESENT}"),
 )
 OOXML = (("word/", "docx"), ("ppt/", "pptx"), ("xl/", "xlsx"))  # by the folder of the main part

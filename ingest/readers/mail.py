@@ -17,6 +17,7 @@ from ingest.readers.assembling import Assembly
 from ingest.readers.characters import clean, require_text, single_line
 from ingest.readers.decoding import decode
 from ingest.readers.html import HtmlReader
+from ingest.readers.office_lock import without_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -136,7 +137,7 @@ class _Writer:
                 raise FileFailed("unsupported", "messages within messages, too deep")
             return read_message(inner.as_bytes(), name, self._depth + 1, self.assembly.skipped)
         content = part.get_payload(decode=True)
-        data = content if isinstance(content, bytes) else b""
+        data = without_lock(content if isinstance(content, bytes) else b"")
         reader = reader_for(name, data)
         if reader == "mail":
             if self._depth >= DEEPEST:

@@ -66,7 +66,7 @@ class OdtReader:
 def _refuse_encrypted(package: Archive) -> None:
     for entry in package.elements(MANIFEST, depth=1):
         if child_of(entry, "encryption-data") is not None:
-            raise FileFailed("encrypted", "it needs a password")
+            raise FileFailed("encrypted", "a password of OpenDocument opens nothing here; save a copy without it")
 
 
 class _Body:

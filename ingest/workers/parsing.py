@@ -11,11 +11,12 @@ from io import BufferedReader
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ingest.documents import Document, Outcome, Source, Span
+from ingest.documents import Document, Outcome, Source, Span, document_id
 from ingest.errors import FileFailed, KestrelError
 from ingest.protocols import Chunker
 from ingest.readers import open_reader, reader_for
 from ingest.readers.characters import clean, single_line
+from ingest.readers.office_lock import without_lock
 from ingest.unlocking import unlocked
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class FailedFile:
 class Parser:
     """How a file becomes a document and spans. `readers` names readers that are asked before the built-in ones.
 
-    `password` opens PDFs that are under one.
+    `password` opens PDFs and Office files that are under one.
     """
 
     chunker: Chunker
@@ -64,9 +65,12 @@ class Parser:
                 status = os.fstat(file.fileno())
                 source = replace(source, size=status.st_size, mtime_ns=status.st_mtime_ns)
                 data = _bytes(file, status, self.largest)
-            reader = reader_for(str(path), data, self.readers)
             with unlocked(self.password):
-                document = open_reader(reader).read(data, uri)
+                package = without_lock(data)
+                reader = reader_for(str(path), package, self.readers)
+                document = open_reader(reader).read(package, uri)
+            if package is not data:
+                document = replace(document, id=document_id(data))  # that of the file as it lies there
             spans = tuple(self.chunker.split(document))
         except FileFailed as failure:
             return failed(source, failure.outcome, failure.reason)

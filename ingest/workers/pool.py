@@ -43,7 +43,8 @@ class ParserPool:
     """Reads files and cuts them into spans in `workers` processes: by default one a processor, at most four.
 
     A context manager; leaving it ends the processes at once. `readers` names readers ("module:Class") that are asked
-    before the built-in ones, `password` opens PDFs under one. Both and the chunker are pickled once for each process.
+    before the built-in ones, `password` opens PDFs and Office files under one. Both and the chunker are pickled once
+    for each process.
     """
 
     def __init__(

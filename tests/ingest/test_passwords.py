@@ -1,26 +1,32 @@
-"""A password opens the PDFs that are under it, and is neither kept nor told. See also `tests/test_secrets.py`."""
+"""A password opens the files that are under it, and is neither kept nor told. See also `tests/test_secrets.py`."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from random import Random
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from ingest import pipeline
 from ingest.cli import ingest
-from ingest.commands.options import options_of
+from ingest.commands.options import Reading
 from ingest.discovery import find_files
 from ingest.errors import FileFailed, UsageError
 from ingest.knowledge_base import KnowledgeBase
+from ingest.originals import original
 from ingest.pipeline import IngestOptions, is_settled
 from ingest.readers.pdf import PdfReader
 from ingest.readers.pypdf_file import PypdfFile
 from ingest.reports import Failed
 from ingest.unlocking import unlocked
+from ingest.watching import FolderWatch
 from ingest.workers.parsing import Parser
+from tests.support.docx_files import paragraph
+from tests.support.hostile_files import docx
 from tests.support.odd_parts import HalvingChunker
+from tests.support.office_locks import locked as lock
 from tests.support.pdf_files import encrypted, make_pdf
 
 PASSWORD = "sésame 4711"
@@ -28,11 +34,16 @@ PLAIN = make_pdf([["Parental leave lasts sixteen weeks."]], title="Handbook of l
 LOCKED = encrypted(PLAIN, user=PASSWORD)
 
 
-@pytest.fixture
-def locked(tmp_path: Path) -> Path:
-    path = tmp_path / "files" / "locked.pdf"
+NOISE = {"word/media/noise.png": Random(4711).randbytes(5000)}
+WORD = lock(docx(paragraph("Parental leave lasts sixteen weeks."), **NOISE), PASSWORD)
+
+
+@pytest.fixture(params=[("locked.pdf", LOCKED), ("locked.docx", WORD)], ids=["PDF", "Word"])
+def locked(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    name, data = request.param
+    path = tmp_path / "files" / name
     path.parent.mkdir()
-    path.write_bytes(LOCKED)
+    path.write_bytes(data)
     return path
 
 
@@ -79,6 +90,7 @@ def test_a_file_that_was_shut_is_read_once_there_is_a_password(tmp_path, locked)
         assert source.outcome == "ok"
         assert not is_settled(file, None, PASSWORD)
         assert run("")[-1].failed == (), "what is in stays in without the password"
+        assert original(str(locked), source.document_id).data == locked.read_bytes(), "the file that can be downloaded"
     holding = [
         path for path in (tmp_path / "kb").rglob("*") if path.is_file() and PASSWORD.encode() in path.read_bytes()
     ]
@@ -96,7 +108,7 @@ def test_commands_ask_for_it_or_take_it_from_the_environment(locked, monkeypatch
         )
 
     monkeypatch.delenv("KESTREL_PASSWORD", raising=False)
-    assert "it needs a password" in doctor()
+    assert "it needs a password\n  hint      the same command with --password asks for it" in doctor()
     told = doctor("--password", typed=f"{PASSWORD}\n")
     assert "sixteen weeks" in told
     assert PASSWORD not in told
@@ -104,6 +116,34 @@ def test_commands_ask_for_it_or_take_it_from_the_environment(locked, monkeypatch
     assert "sixteen weeks" in doctor()
 
 
+def test_a_run_without_one_tells_what_opens_the_rest(locked, tmp_path, monkeypatch):
+    def run(*command: str, typed: str = "") -> Result:
+        kb = ["--kb", str(tmp_path / "kb"), "--embedder", "hashing", "--json"]
+        return CliRunner().invoke(ingest, [*command, *kb], input=typed)
+
+    os.utime(locked, (1e9, 1e9))
+    monkeypatch.delenv("KESTREL_PASSWORD", raising=False)
+    hint = "1 file needs a password: the same command with --password asks for it."
+    folder = str(locked.parent)
+    assert hint in run("add", folder).stderr
+    assert hint in run("sync", folder).stderr
+    wrong = run("sync", folder, "--password", typed="wrong\n")
+    assert "does not open it" in wrong.stdout
+    assert hint not in wrong.stderr
+    assert '"added": 1' in run("sync", folder, "--password", typed=f"{PASSWORD}\n").stdout
+    assert '"unchanged": 1' in run("sync", folder).stdout, "what is in stays in without the password"
+
+
+def test_a_watched_folder_is_read_with_it(locked, tmp_path):
+    os.utime(locked, (1e9, 1e9))
+    with KnowledgeBase.open(tmp_path / "kb", embedder="hashing", create=True) as knowledge:
+        for password, outcome in (("", "encrypted"), (PASSWORD, "ok"), ("", "ok")):
+            folder = FolderWatch(knowledge, locked.parent, IngestOptions(workers=1, password=password))
+            rounds = [list(folder.round()) for _ in range(3)]
+            assert rounds[-1] == [], "what was read is not read again"
+            assert [source.outcome for source in knowledge.sources()] == [outcome]
+
+
 def test_workers_of_a_queue_get_none():
     with pytest.raises(UsageError, match="A password is told to no other process"):
-        options_of((), "sentence", 2, "postgresql://host/db", None, PASSWORD)
+        Reading("postgresql://host/db", None, PASSWORD, "sentence", 2, ()).options()

@@ -287,7 +287,7 @@ def test_torch_computes_with_its_share():
 
 
 def test_a_folder_has_no_queue():
-    from ingest.commands.options import options_of
+    from ingest.commands.options import Reading
 
     with pytest.raises(UsageError, match="share a database"):
-        options_of((), "sentence", "ray://head", "kb", None)
+        Reading("kb", None, "", "sentence", "ray://head", ()).options()

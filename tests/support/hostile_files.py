@@ -7,7 +7,9 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from random import Random
 
+from tests.support.office_locks import locked, locked_as_2010
 from tests.support.zip_files import make_epub, make_zip
 
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
@@ -21,6 +23,8 @@ RELATIONS = (
 )
 PARAGRAPH = "<w:p><w:r><w:t>Sixteen weeks of leave are granted.</w:t></w:r></w:p>"
 LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
+NOISE = Random(4711).randbytes(50_000)
+EXCEL_OPENS = "VelvetSweatshop"  # unasked
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -86,7 +90,11 @@ CASES: tuple[Case, ...] = (
     ("F18", "laughs.docx", lambda: docx("<w:p><w:r><w:t>&l9;</w:t></w:r></w:p>", xxe('<!ENTITY l0 "ha">' + LAUGHS)), "parse_error"),
     ("F18", "dtd.docx", lambda: docx(PARAGRAPH, '<!DOCTYPE w SYSTEM "http://127.0.0.1:9/evil.dtd">'), "ok"),
     ("F18", "laughs.epub", lambda: make_epub({"a.xhtml": "<p>&l9;</p>"}, {"OEBPS/book.opf": xxe(LAUGHS) + "<package/>"}), "empty"),
-    ("F19", "password.docx", lambda: OLE + bytes(504) + "EncryptedPackage".encode("utf-16-le") + bytes(4000), "encrypted"),
+    ("F19", "password.docx", lambda: locked(docx(PARAGRAPH, noise=NOISE), "secret"), "encrypted"),
+    ("F19", "rounds.docx", lambda: locked_as_2010(docx(PARAGRAPH, noise=NOISE), "secret", stated=10_000_001), "too_large"),
+    ("F19", "cut.docx", lambda: locked(docx(PARAGRAPH, noise=NOISE), "secret", 10)[:20_000], "parse_error"),
+    ("F19", "bomb.docx", lambda: locked(docx(PARAGRAPH * 2_500_000), EXCEL_OPENS, 10), "too_large"),
+    ("F19", "torn.docx", lambda: OLE + bytes(504) + "EncryptedPackage".encode("utf-16-le") + bytes(4000), "parse_error"),
     ("F19", "old.docx", lambda: OLE + bytes(504) + "WordDocument".encode("utf-16-le") + bytes(4000), "unsupported"),
     ("F20", "deep.html", lambda: b"<div>" * 100_000 + b"Words", "ok"),
     ("F20", "comment.html", lambda: b"<html><p>Words<!--" + b"x" * 2_000_000, "ok"),

@@ -20,6 +20,8 @@ from assistant.history import History
 from eval.question_sets.kept import keep_questions
 from eval.samples import Question
 from ingest.documents import Hit
+from tests.support.office_files import make_xlsx
+from tests.support.office_locks import locked as locked_office_file
 from ui.__main__ import main
 from ui.keeping import history_of, settings_of, take_up
 from ui.state import Session
@@ -156,8 +158,9 @@ def test_a_folder_that_is_not_there_leaves_the_rest_of_the_page(collection: Path
     assert [heading.value for heading in app.subheader] == ["Documents", "Try the search", "Collections"]
 
 
-def test_a_locked_pdf_is_opened_with_its_password(collection: Path, tmp_path: Path):
-    locked(tmp_path / "locked.pdf")
+@pytest.mark.parametrize("name", ["locked.pdf", "locked.xlsx"])
+def test_a_locked_file_is_opened_with_its_password(collection: Path, tmp_path: Path, name: str):
+    locked(tmp_path / name)
     from ui.state import runs
 
     app = opened("library")
@@ -174,11 +177,15 @@ def test_a_locked_pdf_is_opened_with_its_password(collection: Path, tmp_path: Pa
         assert not app.exception
         assert (not [field for field in app.text_input if field.label == "Password"]) == (password == "secret")
     with Assistant.open(collection) as kestrel:
-        assert kestrel.knowledge.search("lost badge", 1)[0].source == str(tmp_path / "locked.pdf")
+        assert kestrel.knowledge.search("lost badge", 1)[0].source == str(tmp_path / name)
     assert not [path for path in collection.rglob("*") if path.is_file() and b"secret" in path.read_bytes()]
 
 
 def locked(path: Path) -> None:
+    if path.suffix == ".xlsx":
+        sheet = make_xlsx({"Fees": [["What", "Costs"], ["A lost badge", "35 euros, to be paid in cash"]]})
+        path.write_bytes(locked_office_file(sheet, "secret"))
+        return
     canvas = Canvas(str(path), encrypt="secret")
     canvas.drawString(72, 500, "A lost badge costs 35 euros, to be paid in cash.")
     canvas.save()

@@ -10,6 +10,7 @@ import streamlit as st
 from ingest import pipeline
 from ingest.changes import Holding
 from ingest.running import IngestRun
+from ingest.unlocking import needs_password
 from ingest.uploads import keep_upload
 from ui.state import Session, knowledge_of, run_of, runs
 from ui.widgets.inert import label
@@ -47,18 +48,14 @@ def bring_in(here: Session) -> None:
 
 
 def unlock(here: Session, holdings: Sequence[Holding]) -> None:
-    """Asks for the password of PDFs that are under one, where there are such."""
-    locked = [
-        path
-        for holding in holdings
-        if holding.source.outcome == "encrypted" and (path := Path(holding.source.uri)).suffix.lower() == ".pdf"
-    ]
+    """Asks for the password of files that one opens, where there are such."""
+    locked = [Path(holding.source.uri) for holding in holdings if needs_password(holding.source)]
     if not locked:
         return
     more = f" and {len(locked) - NAMED} more" if len(locked) > NAMED else ""
     with st.form("unlock", clear_on_submit=True):
         names = label(", ".join(path.name for path in locked[:NAMED]) + more, 200)
-        st.markdown(f"**{number_of(len(locked), 'PDF')} under a password:** {names}")
+        st.markdown(f"**{number_of(len(locked), 'file')} under a password:** {names}")
         password = st.text_input("Password", type="password", help="Used for this reading, and stored nowhere.")
         if st.form_submit_button("Unlock and read", icon=":material/lock_open:") and password:
             start_reading(here, [path for path in locked if path.exists()], password)

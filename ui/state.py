@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,6 +15,7 @@ from assistant.assistant import Assistant
 from assistant.endpoints import Endpoint, kept_endpoints
 from assistant.history.history import new_id
 from assistant.packing import PackingOptions
+from ingest.changes import Holding
 from ingest.documents import Filter
 from ingest.errors import KnowledgeBaseError
 from ingest.knowledge_base import KnowledgeBase
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from ingest.running import IngestRun
 
 EXTRACTIVE = "extractive"
+CACHED = 4  # lists of documents
 
 
 @dataclass
@@ -114,6 +116,17 @@ def _is_there(knowledge: KnowledgeBase) -> bool:
 def knowledge_of(location: str) -> KnowledgeBase:
     """One for all sessions and threads; what other processes commit is seen by the next search."""
     return KnowledgeBase.open(location, create=True)
+
+
+@st.cache_resource(max_entries=CACHED, hash_funcs={KnowledgeBase: id}, show_spinner="Reading the list of documents …")
+def _holdings(knowledge: KnowledgeBase, generation: int) -> Sequence[Holding]:
+    return knowledge.store.holdings()
+
+
+def holdings_of(here: Session) -> Sequence[Holding]:
+    """Every source of the collection. Reading 20,000 takes a second, so it is done once for each state of it."""
+    knowledge = knowledge_of(str(here.collection))
+    return _holdings(knowledge, knowledge.store.generation())
 
 
 @st.cache_resource(show_spinner=False)

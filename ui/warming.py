@@ -32,7 +32,7 @@ def warm(location: Path) -> None:
             import_module(f"ui.views.{name}")
         knowledge = knowledge_of(str(location))
         knowledge.embedder.embed_query(QUESTION)
-        if knowledge.sources():
+        if knowledge.store.statistics().documents:
             from assistant.answering import open_answerer
 
             Assistant(knowledge, open_answerer(EXTRACTIVE, knowledge)).ask(QUESTION)

@@ -207,6 +207,24 @@ def test_files_without_text_leave_the_first_steps_in_place(tmp_path: Path, monke
     assert [button.label for button in app.button] == ["Add documents", "Try the sample collection"]
 
 
+def test_a_large_collection_is_narrowed_by_words_instead_of_being_listed(
+    collection: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("ui.widgets.sidebar.MOST_LISTED", 1)
+    monkeypatch.setattr("ui.widgets.holdings.MOST_ROWS", 1)
+    app = opened("library")
+    assert list(app.dataframe[0].value["Name"]) == ["glasses.md"]
+    assert "The first 1 of 2 are shown" in texts(app)
+    next(field for field in app.text_input if field.label == "Find documents").set_value("PARK").run()
+    assert list(app.dataframe[0].value["Name"]) == ["parking.md"]
+    app = opened("ask")
+    assert not app.multiselect
+    next(field for field in app.sidebar.text_input if field.label == "Documents").set_value("gla*.md").run()
+    app.chat_input[0].set_value("How much does the company pay for glasses?").run()
+    answer = app.session_state.kestrel.exchanges[-1].answer
+    assert {Path(passage.source).name for passage in answer.passages} == {"glasses.md"}
+
+
 def test_a_tokenizer_file_is_kept_with_its_server_and_said_to_be_missing_where_it_is(collection: Path, tmp_path: Path):
     tokenizer = tmp_path / "tokenizer.json"
     app = opened("models")

@@ -13,7 +13,7 @@ from ingest import pipeline
 from ingest.errors import KestrelError
 from ingest.running import IngestRun
 from ui.keeping import keep, settings_of
-from ui.state import Exchange, Session, Shown, assistant_of, knowledge_of, run_of, runs, session
+from ui.state import Exchange, Session, Shown, assistant_of, holdings_of, knowledge_of, run_of, runs, session
 from ui.widgets.answer import show_exchange
 from ui.widgets.conversation import conversation_buttons
 from ui.widgets.failures import guarded, told
@@ -68,7 +68,7 @@ def _conversation(here: Session, past: DeltaGenerator, length: int) -> None:
 def _ready(here: Session) -> bool:
     """Whether there is something to ask; where not, the page says how to change that."""
     knowledge = knowledge_of(str(here.collection))
-    if any(source.document_id for source in knowledge.sources()):
+    if knowledge.store.statistics().documents:
         return True
     follow(here)
     run = run_of(here)
@@ -95,7 +95,7 @@ def _library() -> None:
 def _welcome(here: Session) -> None:
     st.title("Ask your own documents")
     st.write("Every sentence of an answer says where it stands. Where the documents do not tell, you are told so.")
-    if any(source.uri.startswith(str(SAMPLE)) for source in knowledge_of(str(here.collection)).sources()):
+    if any(holding.source.uri.startswith(str(SAMPLE)) for holding in holdings_of(here)):
         st.caption("Three questions to begin with; the last one is one that the sample collection cannot answer.")
         for example in EXAMPLES:
             st.button(

@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from ingest.places import place_name
-from ui.state import Session, knowledge_of, session
+from ui.state import Session, holdings_of, knowledge_of, session
 from ui.widgets.bringing import bring_in, unlock
 from ui.widgets.failures import guarded
 from ui.widgets.following import follow
@@ -30,7 +30,7 @@ def show() -> None:
         with guarded():
             bring_in(here)
         show_run(here)
-        holdings = knowledge_of(str(here.collection)).store.holdings()
+        holdings = holdings_of(here)
         with guarded():
             unlock(here, holdings)
         with guarded():

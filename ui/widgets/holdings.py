@@ -12,9 +12,11 @@ from ingest.changes import Holding, Receipt
 from ingest.originals import standing
 from ui.state import Session, knowledge_of
 from ui.widgets.bringing import start_reading
-from ui.widgets.inert import escaped
+from ui.widgets.inert import escaped, label
 from ui.widgets.wording import number_of, told_outcome
 
+MOST_ROWS = 500  # of the table: they travel to the browser with each click, and each file is looked at
+_NAMED = 5  # documents that are to be removed
 _STANDING = {"same": "", "changed": "changed since it was read", "gone": "the file is gone; its text is kept"}
 
 
@@ -31,21 +33,33 @@ def _table(here: Session, holdings: Sequence[Holding]) -> None:
     statistics = knowledge_of(str(here.collection)).store.statistics()
     held = f"{number_of(statistics.documents, 'document')} in {number_of(statistics.chunks, 'chunk')}"
     st.caption(f"{held}, {statistics.bytes / 1e6:.1f} MB.")
+    words, shown = _narrowed(holdings)
     chosen = st.dataframe(
-        [_row(holding) for holding in holdings],
+        [_row(holding) for holding in shown],
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
-        key="documents",
+        key=f"documents {words}",  # what was chosen among others is not chosen among these
         alt="Documents of this collection",
     )
     rows: list[int] = chosen["selection"]["rows"] if chosen else []
-    selected = [holdings[row].source.uri for row in rows if row < len(holdings)]
+    selected = [shown[row].source.uri for row in rows if row < len(shown)]
     with st.container(horizontal=True):
         if st.button("Read changed files again", help="Files that are as they were are left alone."):
             start_reading(here, [path for holding in holdings if (path := Path(holding.source.uri)).exists()])
         if st.button(f"Remove {len(selected) or ''} selected", disabled=not selected, icon=":material/delete:"):
             st.session_state.removing = (here.collection, selected)
+
+
+def _narrowed(holdings: Sequence[Holding]) -> tuple[str, Sequence[Holding]]:
+    """Those whose path or title holds what was typed, and that; all of them where they are few."""
+    if len(holdings) <= MOST_ROWS:
+        return "", holdings
+    words = st.text_input("Find documents", placeholder="A part of the path or the title").strip().casefold()
+    found = [each for each in holdings if words in each.source.uri.casefold() or words in each.title.casefold()]
+    if len(found) > MOST_ROWS:
+        st.caption(f"The first {MOST_ROWS} of {len(found):,} are shown.")
+    return words, found[:MOST_ROWS]
 
 
 def _row(holding: Holding) -> dict[str, object]:
@@ -71,6 +85,8 @@ def _confirm_removal(here: Session) -> None:
                 f"**Remove {number_of(len(names), 'document')}?** "
                 "The text, vectors and words are deleted from the collection; the files stay."
             )
+            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+            st.markdown(label(", ".join(Path(name).name for name in names[:_NAMED]) + more, 400))
             with st.container(horizontal=True):
                 if st.button("Yes, remove", type="primary"):
                     knowledge = knowledge_of(str(here.collection))

@@ -8,9 +8,10 @@ from typing import Literal
 import streamlit as st
 
 from ingest.store import DATABASE
-from ui.state import EXTRACTIVE, Session, knowledge_of
+from ui.state import EXTRACTIVE, Session, holdings_of, knowledge_of
 from ui.widgets.inert import option
 
+MOST_LISTED = 500  # documents to choose from; all of them travel to the browser with each click
 MODES: dict[Literal["auto", "chunks", "whole"], str] = {
     "auto": "Automatic",
     "chunks": "Passages",
@@ -51,7 +52,16 @@ def _collection(here: Session) -> None:
 
 
 def _sources(here: Session) -> None:
-    names = sorted(source.uri for source in knowledge_of(str(here.collection)).sources() if source.document_id)
+    if knowledge_of(str(here.collection)).store.statistics().documents > MOST_LISTED:
+        pattern = st.text_input(
+            "Documents",
+            "".join(here.sources[:1]),
+            placeholder="All of them",
+            help="Limit the search to one file name, or to a pattern such as *2024*.pdf.",
+        ).strip()
+        here.sources = (pattern,) if pattern else ()
+        return
+    names = sorted(holding.source.uri for holding in holdings_of(here) if holding.source.document_id)
     chosen = st.multiselect(
         "Documents",
         names,

@@ -250,9 +250,8 @@ def transcript(block: Block) -> Iterator[tuple[str, list[str]]]:
 
 
 def masked(text: str) -> str:
-    """Text with durations, sizes, offsets and folders made equal, and folded to single spaces."""
-    text = re.sub(r"\d+(\.\d+)? (s|ms|min|kB|MB|chunks)\b", "# \\2", text)
-    text = re.sub(r"characters \d+–\d+", "characters #", text)
+    """Text with durations, sizes and folders made equal, and folded to single spaces."""
+    text = re.sub(r"\d+(\.\d+)? (s|ms|min|kB|MB)\b", "# \\2", text)
     text = re.sub(r"\S*/(assistant/sample|Documents|docs)\b", "\\1", text)
     return " ".join(text.split())
 

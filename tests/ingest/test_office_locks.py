@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import struct
+from collections import Counter
 from pathlib import Path
 from random import Random
 
@@ -163,3 +164,21 @@ def grown(shut: bytes, stream: str, size: int) -> bytes:
     """The same container, whose directory says that the stream is of this size ([MS-CFB] 2.6.1)."""
     entry = shut.index(stream.encode("utf-16-le"))
     return shut[: entry + 120] + struct.pack("<Q", size) + shut[entry + 128 :]
+
+
+@pytest.mark.parametrize("lock", [locked_as_2010, locked_as_2007])
+def test_whatever_is_damaged_in_it_has_an_outcome(lock):
+    dice, shut = Random(4711), lock(DOCX, PASSWORD)
+    outcomes = Counter()
+    for _ in range(100):
+        data = bytearray(shut)
+        for _ in range(dice.choice((1, 8, 40))):
+            data[dice.randrange(dice.choice((512, 4096, len(data))))] = dice.choice((0, 255, dice.randrange(256)))
+        try:
+            with unlocked(PASSWORD):
+                outcomes["opened" if without_lock(bytes(data)) != data else "no lock"] += 1
+        except FileFailed as failure:
+            outcomes[failure.outcome] += 1
+    assert set(outcomes) <= {"opened", "no lock", "parse_error", "encrypted", "too_large"}
+    assert outcomes["parse_error"] > 10
+    assert outcomes["opened"] > 10

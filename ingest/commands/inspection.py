@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ingest.inspection import Inspection, PageView
 
 FEW_LETTERS = 0.7  # of the characters of a page; less is doubtful
+SHORT = {"running_lines": "repeated", "ocr_pages": "by OCR", "ocr_confidence": "OCR sure"}  # for names of metadata
 MOST_PAGES = 12  # that are listed
 SNIPPET_CHARACTERS = 300
 WIDTH = 96
@@ -68,7 +69,7 @@ def inspection_lines(inspection: Inspection, chunks: int) -> Iterator[str]:
     for name, value in document.metadata.items():
         if name == UNREAD:
             continue
-        yield f"  {plain(name):<9} {plain(str(value))}"
+        yield f"  {SHORT.get(name, plain(name)):<9} {plain(str(value))}"
     yield f"  text      {len(document.text):,} characters, {_number(len(document.headings), 'heading')}"
     yield from _page_lines(inspection.pages)
     yield f"  left out  {inspection.left_out or 'nothing that this reader knows of'}"
@@ -95,7 +96,8 @@ def _page_lines(pages: list[PageView]) -> Iterator[str]:
     for number in listed:
         page = pages[number - 1]
         name = plain(place_name(number, page.label)) or "text"
-        yield f"            {name}: {page.characters:,} characters, letters {_letters(page)}"
+        told = f"{page.characters:,} characters, letters {_letters(page)}" if page.characters else "no text"
+        yield f"            {name}: {told}"
     if len(listed) < len(pages):
         yield f"            … {len(pages) - len(listed):,} more"
 

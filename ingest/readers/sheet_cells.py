@@ -18,6 +18,7 @@ MOST_COLUMNS = 16_384  # of Excel
 MOST_ROWS = 1_048_576
 MOST_MERGED = 100_000  # cells under all merged ranges of a sheet; a whole merged column tells nothing
 
+_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _PLACE = re.compile(r"\$?([A-Z]{1,3})\$?([1-9]\d{0,6})")
 
 
@@ -81,7 +82,7 @@ class SheetCells:
     def _text(self, cell: Element) -> str:
         kind = attribute_of(cell, "t")
         if kind == "inlineStr":
-            return clean("".join(text.text or "" for text in descendants_of(child_of(cell, "is"), "t")))
+            return spelled_out("".join(text.text or "" for text in descendants_of(child_of(cell, "is"), "t")))
         value = child_of(cell, "v")
         text = (value.text or "") if value is not None else ""
         match kind:
@@ -92,11 +93,17 @@ class SheetCells:
                 return {"1": "TRUE", "0": "FALSE"}.get(text, text)
             case "" | "n":
                 return shown(text, self._format(attribute_of(cell, "s")), since_1904=self.since_1904)
-        return clean(text)  # "str", "e" and "d": a formula's text, an error such as #REF!, a date of ISO 8601
+        return spelled_out(text)  # "str", "e" and "d": a formula's text, an error such as #REF!, a date of ISO 8601
 
     def _format(self, style: str) -> NumberFormat:
         number = int(style) if style.isdecimal() else 0
         return self.formats[number] if number < len(self.formats) else NumberFormat()
+
+
+def spelled_out(text: str) -> str:
+    """The characters that a text of a cell stands for: Excel writes a line end of other systems as "_x000D_", and
+    "_x005F_" for the sign before what only looks so (ECMA-376 part 1, 22.9.2.19)."""
+    return clean(_ESCAPED.sub(lambda escaped: chr(int(escaped[1], 16)), text))
 
 
 def cell_place(name: str) -> tuple[int, int] | None:

@@ -9,11 +9,10 @@ from ingest.documents import Document
 from ingest.errors import FileFailed
 from ingest.readers.archive import Archive, attribute_of, child_of, children_of, descendants_of, name_of, opened
 from ingest.readers.assembling import Assembly
-from ingest.readers.characters import clean
 from ingest.readers.drawing import paragraphs
 from ingest.readers.number_formats import NumberFormat, code_of, parsed
 from ingest.readers.ooxml import main_part, part_of_kind, properties, relations, unread
-from ingest.readers.sheet_cells import Sheet, SheetCells
+from ingest.readers.sheet_cells import Sheet, SheetCells, spelled_out
 from ingest.readers.sheet_ranges import Block, blocks
 
 if TYPE_CHECKING:
@@ -119,7 +118,7 @@ def _text(item: Element) -> str:
     """The runs of a text, without the readings beside Japanese words."""
     texts = [child for child in item if name_of(child) == "t"]
     texts += [text for run in children_of(item, "r") for text in children_of(run, "t")]
-    return clean("".join(text.text or "" for text in texts))
+    return spelled_out("".join(text.text or "" for text in texts))
 
 
 def _formats(package: Archive, part: str) -> list[NumberFormat]:

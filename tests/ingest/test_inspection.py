@@ -15,6 +15,7 @@ from ingest.inspection import inspect
 from ingest.knowledge_base import KnowledgeBase
 from tests.support.messages import code, make_mbox, make_message, make_notebook, printed, prose
 from tests.support.office_files import make_pptx, make_xlsx
+from tests.support.pdf_files import make_pdf
 from tests.support.zip_files import make_epub, make_odt
 
 FACT = "The deductible of the Aurora plan is 740 euros"
@@ -95,6 +96,12 @@ def test_text_that_its_font_hides_is_marked(tmp_path):
     (inspection,) = inspect([tmp_path / "a.txt"], embedder="hashing")
     assert inspection.pages[0].letters < 0.5
     assert any("its font hides" in line for line in inspection_lines(inspection, 0))
+
+
+def test_a_page_without_text_is_said_to_be_so(tmp_path):
+    (tmp_path / "a.pdf").write_bytes(make_pdf([["One."], [], ["Three."]]))
+    (inspection,) = inspect([tmp_path / "a.pdf"], embedder="hashing")
+    assert "            page 2: no text" in list(inspection_lines(inspection, 0))
 
 
 def test_what_a_reader_leaves_out_is_shown(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import date, datetime, time, timedelta
+from zipfile import ZipFile
 
 import pytest
 from hypothesis import given
@@ -44,6 +45,22 @@ def test_a_row_carries_the_names_of_its_columns():
     assert [heading.title for heading in document.headings] == ["Prices"]
     assert document.labels == ("Prices!A1:C3",)
     assert document.title == ""
+
+
+def test_characters_that_excel_spells_out_are_read_as_what_they_are():
+    assert body(["A", "B"], ["one_x000D_\ntwo", "_x005F_x000D_"], ["_x00e9_t_x00E9_", "_x_"]) == (
+        "A: one two; B: _x000D_\nA: été; B: _x_"
+    )
+    stream = io.BytesIO()
+    with ZipFile(io.BytesIO(make_xlsx({"S": [["x"]]}))) as book, ZipFile(stream, "w") as shared:
+        for name in book.namelist():
+            inline, outside = b't="inlineStr"><is><t>x</t></is>', b't="s"><v>0</v>'
+            shared.writestr(name, book.read(name).replace(inline, outside))
+        strings = (
+            '<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><si><t>a_x000D_</t></si></sst>'
+        )
+        shared.writestr("xl/sharedStrings.xml", strings)
+    assert read(stream.getvalue()).text == "S\n\na", "as it stands among the shared strings, where Excel writes it"
 
 
 def test_each_range_of_rows_is_a_page():

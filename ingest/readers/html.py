@@ -50,12 +50,13 @@ class HtmlReader:
         except HTMLParserException as error:
             raise FileFailed("parse_error", f"not HTML: {error}") from error
         text = require_text(blocks.text)
-        title = single_line(clean(tree.title or "")) or (blocks.headings[0].title if blocks.headings else "")
+        stated = single_line(clean(tree.title or ""))
+        title = stated if any(map(str.isalnum, stated)) else ""  # some programs write "-"
         return Document(
             document_id(data),
             text,
             source,
-            title=title,
+            title=title or (blocks.headings[0].title if blocks.headings else ""),
             headings=tuple(blocks.headings),
             warnings=(*decoded.warnings, *counted({"picture": pictures})),
         )

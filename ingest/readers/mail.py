@@ -120,8 +120,9 @@ class _Writer:
         name = single_line(clean(PurePosixPath((part.get_filename() or "").replace("\\", "/")).name))
         try:
             document = self._read_attachment(part, name)
-        except FileFailed:
-            self.assembly.skipped["picture" if kind == "image" else "attachment"] += 1
+        except FileFailed as failure:
+            locked = "locked " if failure.outcome == "encrypted" else ""
+            self.assembly.skipped["picture" if kind == "image" else f"{locked}attachment"] += 1
             return
         self.assembly.include(
             document, level=1, label=f"attachment {name or document.title or part.get_content_type()}"

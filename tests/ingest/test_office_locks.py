@@ -94,7 +94,7 @@ def test_a_locked_attachment_is_read():
         assert "sixteen weeks" in MailReader().read(letter, "a.eml").text
     document = MailReader().read(letter, "a.eml")
     assert "sixteen weeks" not in document.text
-    assert document.warnings == ("not read: 1 attachment",)
+    assert document.warnings == ("not read: 1 locked attachment",)
 
 
 @pytest.mark.parametrize("rounds", [10_000_001, 10**20 - 1])

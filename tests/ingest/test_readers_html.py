@@ -77,6 +77,8 @@ def test_several_articles_are_all_read():
 
 def test_without_a_title_the_first_heading_is_it():
     assert read("<h2>Leave\n policy</h2><p>Text.</p>").title == "Leave policy"
+    assert read("<title>-</title><h2>Leave</h2><p>Text.</p>").title == "Leave"
+    assert read("<title> – </title><p>Text.</p>").title == ""
 
 
 @pytest.mark.parametrize(

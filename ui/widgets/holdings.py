@@ -45,7 +45,10 @@ def _table(here: Session, holdings: Sequence[Holding]) -> None:
     rows: list[int] = chosen["selection"]["rows"] if chosen else []
     selected = [shown[row].source.uri for row in rows if row < len(shown)]
     with st.container(horizontal=True):
-        if st.button("Read changed files again", help="Files that are as they were are left alone."):
+        if st.button(
+            "Read changed files again",
+            help="Files that are as they were are left alone. New files of a folder come in where it is added again.",
+        ):
             start_reading(here, [path for holding in holdings if (path := Path(holding.source.uri)).exists()])
         if st.button(f"Remove {len(selected) or ''} selected", disabled=not selected, icon=":material/delete:"):
             st.session_state.removing = (here.collection, selected)

@@ -10,6 +10,7 @@ from ingest.documents import Document, document_id
 from ingest.errors import FileFailed
 from ingest.readers.characters import clean, require_text
 from ingest.readers.pdf_bombs import refuse_bombs
+from ingest.readers.pdf_forms import refuse_form_bombs
 from ingest.readers.pdf_layout import lay_out
 from ingest.readers.pdf_outline import located
 from ingest.readers.pdf_parts import PdfFile, Structure, real_title
@@ -41,7 +42,8 @@ class PdfReader:
     ", OCR", and the metadata hold `ocr_pages` and `ocr_confidence` (in [0, 1], over the pages).
 
     Raises `FileFailed`: "encrypted" when a password is needed, "needs_ocr" when no page holds text, "empty" when there
-    is no page, "too_large" when a stream unpacks beyond all measure, "parse_error" when neither library can open it.
+    is no page, "too_large" when a stream unpacks or a page draws beyond all measure, "parse_error" when neither library
+    can open it.
     """
 
     suffixes = frozenset({".pdf"})
@@ -74,6 +76,7 @@ class _Pair:
     def __init__(self, data: bytes) -> None:
         refuse_bombs(data)
         self._data = data
+        refuse_form_bombs(data, lambda: self._second)
         self.warnings: list[str] = []
         if b"%%EOF" not in data[-END_WITHIN:]:
             self.warnings.append("the file was cut off: some of it may be missing")

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ingest.errors import FileFailed
+from ingest.readers.pdf_forms import refuse_form_bombs
+from ingest.readers.pypdf_file import PypdfFile
 from ingest.readers.quote_search import find_quote
 
 if TYPE_CHECKING:
@@ -46,10 +48,12 @@ def draw_page(data: bytes, page: int, quote: str = "", near: float = 0.0, width:
     """The picture of a page (from 1) of the PDF in `data`, and where on it `quote` stands.
 
     `near` is the share of the page's text that stands before the quote, in [0, 1]: it decides where the same words
-    stand twice. Raises `FileFailed` when the file or the page cannot be read.
+    stand twice. Raises `FileFailed` when the file or the page cannot be read, or draws beyond all
+    measure.
     """
     import pypdfium2
 
+    refuse_form_bombs(data, lambda: PypdfFile(data), page - 1)
     try:
         with closing(pypdfium2.PdfDocument(data)) as document:
             if not 1 <= page <= len(document):

@@ -56,6 +56,12 @@ class PypdfFile:
             text = self._reader.pages[page].extract_text()
         return [Line(line) for line in text.splitlines() if line and not line.isspace()]
 
+    @contextmanager
+    def page(self, page: int) -> Iterator[Any]:
+        """A page (from 0) as pypdf has it. What fails within raises `FileFailed`."""
+        with _understood():
+            yield self._reader.pages[page]
+
     def structure(self) -> Structure:
         with _understood():
             root = self._reader.root_object
@@ -81,6 +87,19 @@ class PypdfFile:
 
     def close(self) -> None:
         self._reader.close()
+
+
+def unpacked(stream: Any, most: int) -> bytes:
+    """The content of a stream, none where it is damaged or has more than `most` bytes. `get_data` of pypdf keeps it."""
+    from pypdf import apply_configuration
+    from pypdf.errors import PyPdfError
+    from pypdf.filters import decode_stream_data
+
+    try:
+        with apply_configuration(zlib_maximum_output_length=most, stream_decoding_work_maximum_length=3 * most):
+            return decode_stream_data(stream) if "/Filter" in stream else bytes(stream.get_data())
+    except (PyPdfError, *DAMAGE):
+        return b""
 
 
 @contextmanager

@@ -64,19 +64,41 @@ def many_operators(pages: int = 1) -> bytes:
     return pdf(objects)
 
 
-def form_that_draws_itself() -> bytes:
-    form = "/Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</XObject<</X 6 0 R>>>>"
-    return pdf({**page(b"/X Do " + WORDS, resources="/XObject<</X 6 0 R>>"), 6: stream(b"/X Do /X Do", form)})
+FORM = "/Type/XObject/Subtype/Form/BBox[0 0 9 9]"
+
+
+def form_that_draws_itself(times: int = 2) -> bytes:
+    """To any depth, each level `times` as often."""
+    form = stream(b"0 0 1 1 re f" + b" /X Do" * times, f"{FORM}/Resources<</XObject<</X 6 0 R>>>>")
+    return pdf({**page(b"/X Do " + WORDS, resources="/XObject<</X 6 0 R>>"), 6: form})
+
+
+def doubling(depth: int) -> dict[int, str | bytes]:
+    """Forms from number 6 on: 2 ** depth drawings of the last one."""
+    objects: dict[int, str | bytes] = {}
+    for number in range(6, 6 + depth):
+        objects[number] = stream(b"/X Do /X Do", f"{FORM}/Resources<</XObject<</X {number + 1} 0 R>>>>")
+    return {**objects, 6 + depth: stream(b"0 0 1 1 re f", FORM)}
 
 
 def forms_that_double(depth: int = 20) -> bytes:
-    """2 ** depth drawings of one form."""
-    objects = page(b"/X Do " + WORDS, resources="/XObject<</X 6 0 R>>")
-    for number in range(6, 6 + depth):
-        form = f"/Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</XObject<</X {number + 1} 0 R>>>>"
-        objects[number] = stream(b"/X Do /X Do", form)
-    objects[6 + depth] = stream(b"0 0 1 1 re f", "/Type/XObject/Subtype/Form/BBox[0 0 9 9]")
-    return pdf(objects)
+    return pdf({**page(b"/X Do " + WORDS, resources="/XObject<</X 6 0 R>>"), **doubling(depth)})
+
+
+def glyphs_that_double(depth: int = 20) -> bytes:
+    """A letter that is drawn by them."""
+    objects = page(b"BT /T 12 Tf 72 720 Td (a) Tj ET " + WORDS)
+    objects[3] = str(objects[3]).replace("/F1 5 0 R", "/F1 5 0 R/T 98 0 R")
+    font = (
+        "<</Type/Font/Subtype/Type3/FontBBox[0 0 9 9]/FontMatrix[.1 0 0 .1 0 0]/CharProcs<</a 99 0 R>>/FirstChar 97"
+        "/LastChar 97/Widths[9]/Encoding<</Differences[97/a]>>/Resources<</XObject<</X 6 0 R>>>>>>"
+    )
+    return pdf({**objects, **doubling(depth), 98: font, 99: stream(b"9 0 d0 /X Do")})
+
+
+def annotation_that_doubles(depth: int = 20) -> bytes:
+    note = "<</Type/Annot/Subtype/Stamp/Rect[0 0 99 99]/F 4/AP<</N<</On 6 0 R>>>>/AS/On>>"
+    return pdf({**page(entries="/Annots[99 0 R]"), **doubling(depth), 99: note})
 
 
 def page_tree_in_a_circle() -> bytes:
@@ -148,8 +170,11 @@ CASES: tuple[tuple[str, str, Callable[[], bytes], str], ...] = (
     ("F8", "flate bomb in a bomb", bomb_in_a_bomb, "too_large"),
     ("F9", "many operators", many_operators, "ok"),
     ("F9", "many operators on 1,000 pages", lambda: many_operators(1000), "timeout"),
-    ("F10", "a form that draws itself", form_that_draws_itself, "crashed"),
-    ("F10", "forms that double", forms_that_double, "crashed"),
+    ("F10", "a form that draws itself", lambda: form_that_draws_itself(1), "ok"),
+    ("F10", "a form that draws itself twice", form_that_draws_itself, "too_large"),
+    ("F10", "forms that double", forms_that_double, "too_large"),
+    ("F10", "glyphs that double", glyphs_that_double, "too_large"),
+    ("F10", "an annotation that doubles", annotation_that_doubles, "too_large"),
     ("F10", "a page tree in a circle", page_tree_in_a_circle, "ok"),
     ("F10", "cross-reference tables in a circle", tables_in_a_circle, "ok"),
     ("F10", "a billion pages claimed", claimed_pages, "ok"),

@@ -28,6 +28,8 @@ _LEANS = re.compile(
     rf"(?:in|for|with|by|during|at|to|because of) {_POINTING}|(?:\w+ ){{0,3}}do (?:this|so))\b",
     re.IGNORECASE,
 )
+# A row of a table whose values carry the names of their columns, and which needs no header: "Plan: Basic | Price: $12".
+_NAMED_ROW = re.compile(r"[^:|\n]{1,60}: [^|\n]+(?:\| [^:|\n]{1,60}: [^|\n]+)+")
 
 Offsets = tuple[int, int]
 
@@ -126,7 +128,7 @@ def _quotable(run: _Run) -> Iterator[Statement]:
         yield run.statement(whole)
         if kind in ("code", "fact") or length <= SHORT_LIST:
             return
-    header = 1 if kind == "row" else 0
+    header = 1 if kind == "row" and not _NAMED_ROW.fullmatch(text, run.parts[0].start, run.parts[0].end) else 0
     lead = (run.parts[0].start, run.parts[0].end) if header else run.lead
     for part in run.parts[header:]:
         short = part.end - part.start <= LONG_ITEM

@@ -11,7 +11,7 @@ from ingest.readers.archive import Archive, attribute_of, child_of, name_of, ope
 from ingest.readers.assembling import Assembly
 from ingest.readers.characters import clean, single_line
 from ingest.readers.ooxml import main_part, part_of_kind, properties, unread
-from ingest.readers.tables import Cell, Merged, names_columns, table_lines
+from ingest.readers.tables import FEWEST_COLUMNS, Cell, Merged, looks_like_names, names_columns, table_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -24,7 +24,6 @@ TITLE_LEVEL = 0
 BODY_LEVEL = 9  # w:outlineLvl of plain text, ECMA-376 part 1, 17.3.1.20
 LONGEST_INHERITANCE = 32  # styles; Word allows 11, and a circle has no end
 FIRST_ROW = 0x0020  # bit of w:tblLook that sets the first row apart, ECMA-376 part 4, 2.4.51
-FEWEST_COLUMNS = 3  # Word sets that bit unasked, and a table of two columns is often one of names and values
 SILENT = {"pPr", "rPr", "tblPr", "trPr", "tcPr", "sectPr", "delText", "instrText", "Fallback"}  # never shown as text
 SPOKEN = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 
@@ -142,15 +141,18 @@ def _table(table: Element) -> list[str]:
 
 
 def _headers(table: Element, rows: list[Element], cells: list[list[Cell]]) -> int:
-    """How many rows name the columns: those repeated on each page, or the first where its style sets it apart."""
+    """How many rows name the columns: those repeated on each page, or the first where its style sets it apart, or where
+    it looks so (Google Docs marks none)."""
     repeated = next((n for n, row in enumerate(rows) if child_of(row, "trPr", "tblHeader") is None), len(rows))
     if repeated or not cells:
         return repeated
     look = child_of(table, "tblPr", "tblLook")
     flags = attribute_of(look, "val")
     apart = attribute_of(look, "firstRow") in {"1", "true"} or bool(int(flags or "0", 16) & FIRST_ROW)
+    if not apart:
+        return int(looks_like_names(cells))
     names = [cell for cell in cells[0] if isinstance(cell, str)]
-    return int(apart and len(cells[0]) >= FEWEST_COLUMNS and names_columns(names))
+    return int(len(cells[0]) >= FEWEST_COLUMNS and names_columns(names))
 
 
 def _cells(row: Element) -> Iterator[Cell]:

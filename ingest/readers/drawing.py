@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ingest.readers.archive import attribute_of, child_of, children_of, name_of
 from ingest.readers.characters import clean, single_line
-from ingest.readers.tables import Cell, Merged, names_columns, table_lines
+from ingest.readers.tables import Cell, Merged, looks_like_names, names_columns, table_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,12 +29,13 @@ def paragraphs(body: Element | None) -> list[str]:
 
 
 def table_text(table: Element) -> str:
-    """The rows of `a:tbl` as lines, each value with the name of its column where the first row sets itself apart."""
+    """The rows of `a:tbl` as lines, each value with the name of its column where the first row is set apart or looks so
+    (Google Slides marks none)."""
     cells = [list(_cells(row)) for row in children_of(table, "tr")]
     if not cells:
         return ""
     apart = attribute_of(child_of(table, "tblPr"), "firstRow") in YES
-    named = apart and names_columns([cell for cell in cells[0] if isinstance(cell, str)])
+    named = looks_like_names(cells) or (apart and names_columns([cell for cell in cells[0] if isinstance(cell, str)]))
     return "\n".join(table_lines(cells, int(named)))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ingest.readers.characters import single_line
-from ingest.readers.tables import names_columns
+from ingest.readers.tables import looks_like_names, names_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ BLOCKS = frozenset({"p", "div"})  # that a cell may begin with: the name goes in
 
 
 def name_values(tree: HTMLTree) -> None:
-    """Puts "Price: " before "$12" in every table whose first row is one of names (all `th`, all different).
+    """Puts "Price: " before "$12" in every table whose first row is one of names (all `th`, all different) or looks so.
 
     The row of names stays where it is. Tables inside others, with cells that reach over several columns or rows, or
     with rows of another length, are left alone: which name belongs to which value is not certain there.
@@ -40,10 +40,10 @@ def _names(rows: Sequence[Sequence[Any]]) -> list[str]:
     """What the first row names the columns; nothing where it does not."""
     if len(rows) < 2 or len(rows[0]) < 2 or any(len(row) != len(rows[0]) for row in rows):
         return []
-    if any(cell.tag != "th" for cell in rows[0]):
-        return []
     names = [single_line(cell.text).rstrip(":") for cell in rows[0]]
-    return names if names_columns(names) else []
+    if all(cell.tag == "th" for cell in rows[0]):
+        return names if names_columns(names) else []
+    return names if looks_like_names([names, *([single_line(cell.text) for cell in row] for row in rows[1:])]) else []
 
 
 def _put_before(tree: HTMLTree, cell: Any, name: str) -> None:

@@ -1,9 +1,12 @@
-"""Markdown, kept as it was written; its headings are found, its title is the front matter's or the first heading's."""
+"""Markdown, kept as it was written but for its tables, whose rows carry the names of their columns.
+
+Its headings are found, its title is the front matter's or the first heading's.
+"""
 
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, partial
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
@@ -11,6 +14,7 @@ from ingest.documents import Document, Heading, MetadataValue, document_id
 from ingest.readers.assembling import counted
 from ingest.readers.characters import require_text, single_line
 from ingest.readers.decoding import decode
+from ingest.readers.markdown_tables import name_rows
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -24,15 +28,15 @@ _FIELD = re.compile(r"^([A-Za-z][\w-]*)[ \t]*:[ \t]+([^\s|>&*\[{#].*?)[ \t]*$", 
 
 
 class MarkdownReader:
-    """Reads CommonMark with the headings of both kinds (`# Leave` and underlined); pictures are counted."""
+    """Reads CommonMark with the headings of both kinds (`# Leave` and underlined) and tables; pictures are counted."""
 
     suffixes = frozenset({".md", ".markdown", ".mdown", ".mkd", ".mdx", ".qmd", ".rmd"})
 
     def read(self, data: bytes, source: str) -> Document:
         decoded = decode(data)
-        text = require_text(decoded.text)
-        fields, body = _front_matter(text)
-        headings, pictures = _structure(text, body)
+        written = require_text(decoded.text)
+        fields, body = _front_matter(written)
+        text, headings, pictures = _structure(written, body)
         title = single_line(str(fields.get("title", ""))) or (headings[0].title if headings else "")
         return Document(
             document_id(data),
@@ -56,20 +60,21 @@ def _front_matter(text: str) -> tuple[dict[str, MetadataValue], int]:
     return fields, block.end()
 
 
-def _structure(text: str, body: int) -> tuple[tuple[Heading, ...], int]:
-    """The headings at or after the offset `body`, by the line numbers that the parser gives for each block.
-
-    And how many pictures stand outside of code.
-    """
+def _structure(written: str, body: int) -> tuple[str, tuple[Heading, ...], int]:
+    """The text with its tables told row by row, the headings at or after the offset `body`, and the number of pictures
+    that stand outside of code. What is where is known by the line numbers that the parser gives for each block."""
     parser = _parser()
-    starts = list(accumulate((len(line) + 1 for line in text[body:].split("\n")), initial=body))
-    tokens = parser.parse(text[body:])
+    tokens = parser.parse(written[body:])
+    lines: list[str | None] = [*written[body:].split("\n")]
+    name_rows(lines, tokens, partial(_plain, parser))
+    starts = list(accumulate((0 if line is None else len(line) + 1 for line in lines), initial=body))
+    text = written[:body] + "\n".join(line for line in lines if line is not None)
     found = []
     for opening, inline in pairwise(tokens):
         if opening.type == "heading_open" and opening.map and inline.content:
             found.append(Heading(int(opening.tag[1]), _plain(parser, inline.content), starts[opening.map[0]]))
     markup = (token.content for token in tokens if token.type in {"inline", "html_block"})
-    return tuple(found), sum(len(_PICTURE.findall(_CODE.sub("", each))) for each in markup)
+    return text, tuple(found), sum(len(_PICTURE.findall(_CODE.sub("", each))) for each in markup)
 
 
 def _plain(parser: MarkdownIt, markup: str) -> str:
@@ -84,6 +89,6 @@ def _plain(parser: MarkdownIt, markup: str) -> str:
 def _parser() -> MarkdownIt:
     from markdown_it import MarkdownIt
 
-    parser = MarkdownIt("commonmark")
+    parser = MarkdownIt("commonmark").enable("table")
     parser.core.ruler.disable("inline")  # the text inside blocks is most of the work, and only headings need it
     return parser

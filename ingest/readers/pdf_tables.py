@@ -78,9 +78,12 @@ class Tables:
         inside = [line for line in lines if _is_inside(line, grid.box)]
         if not inside or any(_crosses(line, grid.box) for line in lines):
             return lines
-        rows = _texts(grid, file, page)
-        heads, names = self._heads(rows, grid, page)
-        if not heads or not _holds_all(rows, inside):
+        for inset in (0.0, TOUCHING):  # letters of the line above may reach into a cell
+            rows = _texts(grid, file, page, inset)
+            heads, names = self._heads(rows, grid, page)
+            if heads and _holds_all(rows, inside):
+                break
+        else:
             return lines
         self.found += 1
         self._names = _Names(page, grid.columns, tuple(tuple(row) for row in heads))
@@ -145,9 +148,11 @@ def _height(row: Sequence[Box | Merged], box: Box) -> tuple[float, float]:
     return max((cell.top for cell in cells), default=box.top), max((cell.bottom for cell in cells), default=box.bottom)
 
 
-def _texts(grid: Grid, file: PdfiumFile, page: int) -> list[list[Cell]]:
+def _texts(grid: Grid, file: PdfiumFile, page: int, inset: float) -> list[list[Cell]]:
+    """What stands in the cells, without letters that reach less than `inset` points into one from above or below."""
     boxes = [cell for row in grid.rows for cell in row if isinstance(cell, Box)]
-    texts = iter(file.texts_within(page, [(box.left, box.bottom, box.right, box.top) for box in boxes]))
+    places = [(box.left, box.bottom + inset, box.right, box.top - inset) for box in boxes]
+    texts = iter(file.texts_within(page, places))
     return [[cell if isinstance(cell, Merged) else _set(next(texts)) for cell in row] for row in grid.rows]
 
 

@@ -20,7 +20,11 @@ class Merged(Enum):
 
 Cell = str | Merged
 
+FEWEST_COLUMNS = 3  # where names are told by looks: two columns are often names and values, "Premium", "$120"
+FEWEST_ROWS = 2  # of figures
+
 _NUMBER = re.compile(r"[-+(]?[$€£]?\d[\d.,:/ %-]*\)?")
+_FIGURE = re.compile(r"[-+(~<>]?\s?[$€£¥]?\s?\d[\d.,:/ %-]*\)?(?:\s?[^\W\d]{1,8}\.?|\s?[€$£¥])?")  # "12 kg", "30 €"
 _PERIOD = re.compile(r"(?:19|20)\d\d(?:[-/]\d\d?){0,2}")  # a year, a month or a day
 
 
@@ -57,6 +61,16 @@ def names_columns(row: Sequence[str]) -> bool:
     """
     numbers = [cell for cell in row if _NUMBER.fullmatch(cell)]
     return len({*row}) == len(row) and all(row[1:]) and (not numbers or (len(numbers) > 1 and _periods(row[1:])))
+
+
+def looks_like_names(rows: Sequence[Sequence[Cell]]) -> bool:
+    """Whether a first row that nothing marks names the columns: under one of its words stand figures only."""
+    first = [cell for cell in rows[0] if isinstance(cell, str)] if rows else []
+    if len(first) < FEWEST_COLUMNS or len(rows[0]) > len(first) or not names_columns(first):
+        return False
+    columns = zip(*(row for row in rows[1:] if len(row) == len(first)), strict=True)
+    filled = [[cell for cell in column if isinstance(cell, str) and cell] for column in columns]
+    return any(len(cells) >= FEWEST_ROWS and all(map(_FIGURE.fullmatch, cells)) for cells in filled)
 
 
 def _periods(cells: Sequence[str]) -> bool:

@@ -161,6 +161,16 @@ def test_rows_of_a_longer_table_keep_its_header():
     assert {text[slice(*each.lead)] for each in single} == {"Region | Number | Remark"}
 
 
+def test_rows_that_carry_the_names_of_their_columns_need_no_row_above_them():
+    rows = [
+        f"Region: number {number} | Number: {number} | Remark: one that takes some room, at 12:30"
+        for number in range(20)
+    ]
+    text = "\n".join(rows)
+    found = statements([passage_of(text)], {"d": document(text)})
+    assert [(text[each.start : each.end], each.lead) for each in found] == [(row, None) for row in rows]
+
+
 def test_a_sentence_that_the_passage_cuts_is_whole():
     text = "The first sentence is here. The second sentence is cut by the border. The third one is elsewhere."
     assert quoted(text, passage_of(text, 5, 60)) == [

@@ -63,6 +63,14 @@ def test_each_row_names_its_columns_in_its_place(style):
 
 
 @needs_pdfplumber
+def test_letters_that_hang_into_the_table_from_the_line_above_are_not_of_it():
+    stream = io.BytesIO()
+    close = Paragraph("Every yearly package, by page", PROSE)
+    SimpleDocTemplate(stream, invariant=1).build([close, Table(PLANS, style=GRID, hAlign="LEFT")])
+    assert read(stream.getvalue()).text.split("\n")[-3:] == NAMED
+
+
+@needs_pdfplumber
 def test_names_over_names_and_cells_over_rows_are_told_in_each_row():
     cells = [
         ["", "2023", "", "2024", ""],

@@ -11,12 +11,13 @@ _WATCH = """([selector, starter]) => {
   const begin = event => { if (begun === null) begun = event.timeStamp; };
   if (starter) document.querySelector(starter).addEventListener('pointerdown', begin, {capture: true, once: true});
   else document.addEventListener('keydown', event => { if (event.key === 'Enter') begin(event); }, {capture: true});
-  const look = () => {
-    const found = begun !== null && document.querySelector(selector)?.getClientRects().length;
-    if (found) requestAnimationFrame(() => { window.kestrelSeen = performance.now() - begun; });
-    else requestAnimationFrame(look);
-  };
-  look();
+  // Every change of the page is looked at, not every frame: where the processors are busy, frames are left out.
+  const watch = new MutationObserver(() => {
+    if (begun === null || !document.querySelector(selector)?.getClientRects().length) return;
+    watch.disconnect();
+    requestAnimationFrame(() => { window.kestrelSeen = performance.now() - begun; });
+  });
+  watch.observe(document, {subtree: true, childList: true, attributes: true, characterData: true});
 }"""
 
 

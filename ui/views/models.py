@@ -38,7 +38,12 @@ def _endpoints(here: Session) -> None:
         spec = st.text_input("Server", placeholder="tgi:http://localhost:8080")
         st.caption("tgi:URL, openai:URL#MODEL (vLLM, SGLang, llama.cpp, Ollama, LM Studio), or gguf:PATH.")
         of_profile, of_tokenizer, of_key = st.columns(3)
-        profile = of_profile.selectbox("Profile", [FIND_OUT, *builtin_profiles()])
+        profile = of_profile.selectbox(
+            "Profile",
+            [FIND_OUT, *builtin_profiles()],
+            accept_new_options=True,
+            help="The model's window and template. For a model that is not listed: the path of a profile file (.toml).",
+        )
         tokenizer = of_tokenizer.text_input(
             "Tokenizer file",
             placeholder="/models/tokenizer.json",

@@ -26,14 +26,14 @@ LOOK_SECONDS = 1.0
 def add(folder: Path, kb: Path, kill_after: float | None = None) -> tuple[dict[str, object], list[int]]:
     """What `ingest add` said, nothing where it was killed, and its memory second by second, in bytes."""
     command = [sys.executable, "-m", "ingest", "add", folder, "--kb", kb, "--embedder", "hashing", "--json"]
-    process = psutil.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     until, memory = time.monotonic() + (kill_after or float("inf")), []
-    while process.poll() is None:
-        memory.append(process.memory_info().rss)
-        if time.monotonic() > until:
-            process.kill()
-        time.sleep(LOOK_SECONDS)
-    said = process.stdout.read()
+    with psutil.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        while process.poll() is None:
+            memory.append(process.memory_info().rss)
+            if time.monotonic() > until:
+                process.kill()
+            time.sleep(LOOK_SECONDS)
+        said = process.stdout.read()
     return (json.loads(said) if said else {}), memory
 
 

@@ -76,10 +76,8 @@ def test_upload_ask_cite_and_refuse(page, tmp_path: Path):
         image = page.locator('[data-testid="stImage"] img')
         image.wait_for(timeout=WAIT)
         image.scroll_into_view_if_needed()
-        drawn = Image.open(io.BytesIO(image.screenshot())).convert("RGB")
-        framed = [place for place in _places(drawn) if _near(drawn.getpixel(place), FRAME)]
-        assert framed, "no box was drawn"
-        middle = sum(y for _, y in framed) / len(framed) / drawn.height
+        height, framed = _framed(page, image)
+        middle = sum(y for _, y in framed) / len(framed) / height
         assert abs(middle - (842 - 500) / 842) < 0.03  # the line stands 500 points above the foot of an A4 page
 
         box.fill("Who was the first woman on the moon?")
@@ -95,6 +93,18 @@ def test_upload_ask_cite_and_refuse(page, tmp_path: Path):
         report = page.frame_locator("iframe").get_by_role("heading", name="Does it pay?")
         report.wait_for(timeout=WAIT)
         assert outside(page, url) == []
+
+
+def _framed(page, image) -> tuple[int, list[tuple[int, int]]]:
+    """The height of the picture as it is seen, and the places of its box. A page that is drawn anew is pale meanwhile,
+    and a picture that is still on its way is white."""
+    for _ in range(40):
+        drawn = Image.open(io.BytesIO(image.screenshot())).convert("RGB")
+        framed = [place for place in _places(drawn) if _near(drawn.getpixel(place), FRAME)]
+        if framed:
+            return drawn.height, framed
+        page.wait_for_timeout(250)
+    raise AssertionError("no box was drawn")
 
 
 def _places(image: Image.Image) -> list[tuple[int, int]]:

@@ -82,6 +82,10 @@ class Session:
         """To be answered by the run of the page that follows."""
         self.waiting = (question, insist)
 
+    def show(self, place: Shown) -> None:
+        """Beside the conversation, from the next run on."""
+        self.shown = place
+
     @property
     def only(self) -> Filter | None:
         return Filter(sources=self.sources) if self.sources else None

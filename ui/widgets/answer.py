@@ -73,13 +73,13 @@ def _sentence(here: Session, first: Shown, sentence: Sentence) -> None:
 def _citation(here: Session, place: Shown, sentence: Sentence, citation: Citation) -> None:
     sign, color = SIGNS[sentence.support if citation.verified else "not_found"]
     chosen = here.shown == place
-    if st.button(
+    st.button(
         f"**▸ :{color}[{sign}] {citation.passage}**" if chosen else f":{color}[{sign}] {citation.passage}",
         key=f"citation-{place.exchange}-{place.sentence}-{place.citation}",
         help=" · ".join([MEANING[sentence.support], label(where(citation)), *(label(d, 160) for d in sentence.doubts)]),
-    ):
-        here.shown = place
-        st.rerun()
+        on_click=here.show,
+        args=(place,),
+    )
 
 
 def _refusal(here: Session, number: int, answer: Answer) -> None:

@@ -10,9 +10,8 @@ from ui.state import Session
 
 def conversation_buttons(here: Session) -> None:
     answers = [exchange.answer for exchange in here.exchanges if exchange.answer]
-    if st.button("New conversation", icon=":material/add:", disabled=not here.exchanges, width="stretch"):
-        here.begin()
-        st.rerun()
+    fresh = not here.exchanges
+    st.button("New conversation", icon=":material/add:", disabled=fresh, width="stretch", on_click=here.begin)
     if answers:
         st.download_button(
             "Save as Markdown",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from base64 import b64encode
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -117,20 +118,23 @@ def _page(citation: Citation, document: Document, around: Surroundings) -> None:
 def _picture(file: Original, citation: Citation, around: Surroundings) -> bytes | None:
     """Shows the page, and returns it as a PNG, None where it cannot be drawn."""
     try:
-        picture = _drawn(document_data=file.data, page=citation.page, quote=citation.quote, near=around.near)
+        boxed, located = _drawn(document_data=file.data, page=citation.page, quote=citation.quote, near=around.near)
     except FileFailed as error:
         st.caption(f"The page cannot be drawn: {label(error.message, 200)}")
         return None
-    boxed = _boxed(picture)
-    st.image(boxed, caption=label(where(citation)), width="stretch")
-    if not picture.boxes:
+    # As a data: address it comes with the panel. What Streamlit serves under /media is deleted when a run of the page
+    # that is cut short has not drawn it; a browser that asks in that moment shows a broken picture, and keeps it.
+    st.image(f"data:image/png;base64,{b64encode(boxed).decode()}", caption=label(where(citation)), width="stretch")
+    if not located:
         st.caption("Not located on the picture of the page: no box is drawn.")
     return boxed
 
 
 @st.cache_data(max_entries=64, show_spinner="Drawing the page …")
-def _drawn(*, document_data: bytes, page: int, quote: str, near: float) -> PagePicture:
-    return page_picture(document_data, page, quote, near, WIDTH)
+def _drawn(*, document_data: bytes, page: int, quote: str, near: float) -> tuple[bytes, bool]:
+    """The page as a PNG, and whether the quote has its box there."""
+    picture = page_picture(document_data, page, quote, near, WIDTH)
+    return _boxed(picture), bool(picture.boxes)
 
 
 def _boxed(picture: PagePicture) -> bytes:

@@ -1,7 +1,8 @@
 """The twenty-two faults of a model server as a person meets them, one by one, for each protocol.
 
 An answer that broke off is never shown, told or kept as a whole one; nothing takes longer than its time limit and a
-second, or more than three attempts. What each fault is at the level of the client: `test_llm_faults.py`.
+second, or more than three attempts. What each fault is at the level of the client: `test_llm_faults.py` and
+`test_llm_refusals.py`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from assistant.answers import Answer
 from assistant.errors import ModelMismatch
 from assistant.llms import open_llm
 from assistant.showing import DEGRADED, INCOMPLETE, exit_code, show
-from tests.assistant.test_llm_faults import BUSY, KEY, TIMEOUTS, OpenAI, Tgi, whole
+from tests.support.faulty_servers import BUSY, KEY, TIMEOUTS, OpenAI, Tgi, whole
 from tests.support.raw_server import RESET, chunk, free_port, http, serving, stream_head
 
 pytestmark = pytest.mark.slow

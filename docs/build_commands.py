@@ -17,9 +17,11 @@ import click
 from assistant.cli import assistant
 from eval.cli import evaluation
 from ingest.cli import ingest
+from ui.__main__ import main
 
 PAGE = Path(__file__).parent / "commands.md"
-PROGRAMS = (("ingest", ingest), ("assistant", assistant), ("python -m eval", evaluation))
+UI = ("python -m", click.Group(commands={"ui": main}, context_settings=main.context_settings))
+PROGRAMS = (("ingest", ingest), ("assistant", assistant), ("python -m eval", evaluation), UI)
 WIDTH = 100
 GENERATED = re.compile(r"(<!-- help ([\w -]+?) -->\n).*?(<!-- /help -->)", re.S)
 

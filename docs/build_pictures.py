@@ -22,6 +22,7 @@ from tests.ui.touring import PAGES
 
 PICTURES = Path(__file__).parent / "pictures"
 SIZE, NARROW = {"width": 1400, "height": 1000}, {"width": 375, "height": 800}
+DOOR = {"width": 900, "height": 480}
 
 
 def build() -> None:
@@ -38,6 +39,8 @@ def build() -> None:
                 for name in PAGES:
                     _draw(browser, url, name, "light")
                 _draw(browser, url, "ask", "dark")
+            with serving(home / "guide", key="a-key-that-opens-nothing") as url:
+                _draw_door(browser, url)
             with serving(home / "library" / "guide") as url:
                 _draw(browser, url, "library", "light")
             browser.close()
@@ -52,6 +55,14 @@ def _draw(browser: Any, url: str, name: str, scheme: str) -> None:
     if name == "ask" and scheme == "light":
         page.set_viewport_size(NARROW)
         _keep(page, "ask-narrow")
+    page.context.close()
+
+
+def _draw_door(browser: Any, url: str) -> None:
+    page = browser.new_context(viewport=DOOR, color_scheme="light").new_page()
+    page.goto(url)
+    page.get_by_label("Key").wait_for()
+    _keep(page, "door")
     page.context.close()
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +16,12 @@ import pytest
 import yaml
 
 from ingest.cli import ingest
+from ingest.errors import UsageError
 from ingest.store import open_store
 from tests.support.entries import prose, put, vector
 from tests.support.postgres import new_database
 from ui.__main__ import main as pages
+from ui.listening import VARIABLE, Listening, key_for
 
 if TYPE_CHECKING:
     from ingest.protocols import Store
@@ -51,6 +55,21 @@ def test_every_command_of_ours_is_read_as_it_is_meant():
     assert str(read["ingest"]["kb"]) == read["follower"]["address"] == "postgresql://database/kb"
     assert {str(read[name]["kb"]) for name in ("follower", "pages-1", "pages-2")} == {"/kb"}
     assert all(read[name]["address"] == "0.0.0.0" for name in ("pages-1", "pages-2"))
+
+
+@pytest.mark.parametrize("name", ["pages-1", "pages-2"])
+def test_the_pages_are_let_out_with_a_key_alone(name: str, monkeypatch: pytest.MonkeyPatch):
+    """As the compose file and the image have them: with the variable they start, without it they refuse."""
+    last = (DEPLOY / "Dockerfile").read_text(encoding="utf-8").splitlines()[-1]
+    for command in (services()[name]["command"], json.loads(last.removeprefix("CMD "))):
+        read = parsed(command)
+        asked = Listening(**{each.name: read[each.name] for each in fields(Listening)})
+        monkeypatch.delenv(VARIABLE, raising=False)
+        with pytest.raises(UsageError, match="no key is set"):
+            key_for(asked)
+        monkeypatch.setenv(VARIABLE, "a-key-of-some-length")
+        assert key_for(asked) == "a-key-of-some-length"
+    assert services()[name]["environment"][VARIABLE].startswith(f"${{{VARIABLE}:?")
 
 
 def test_images_have_a_version_and_folders_that_are_named_are_there():

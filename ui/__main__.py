@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from pathlib import Path
+from typing import Any
 
 import click
 
-from ingest.console import knowledge_base_option
+from ingest.console import gathered, knowledge_base_option
+from ingest.errors import UsageError
+from ui.door import lock
+from ui.listening import VARIABLE, Listening, key_for, names_of
 from ui.theme import THEME
 
 APP = Path(__file__).with_name("app.py")
@@ -21,29 +24,50 @@ APP = Path(__file__).with_name("app.py")
 @knowledge_base_option
 @click.option("--llm", metavar="SPEC", envvar="KESTREL_LLM", show_envvar=True, help="The model that answers at first.")
 @click.option("--reranker", metavar="MODEL", help="A sentence-transformers cross-encoder for a second look.")
-@click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True)
-@click.option(
-    "--address", default="127.0.0.1", show_default=True, help="0.0.0.0 lets other machines in: no login asked."
-)
-@click.option(
-    "--host", "hosts", multiple=True, metavar="NAME", help="A further name in the browser's address, of a proxy say."
+@gathered(
+    Listening,
+    "listening",
+    [
+        click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True),
+        click.option(
+            "--address",
+            default="127.0.0.1",
+            show_default=True,
+            help="Where to listen; 0.0.0.0 lets other machines in, and needs a key.",
+        ),
+        click.option(
+            "--host",
+            "hosts",
+            multiple=True,
+            metavar="NAME",
+            help="A further name in the browser's address, of a proxy say.",
+        ),
+        click.option(
+            "--key-file",
+            type=click.Path(exists=True, dir_okay=False, path_type=Path),
+            metavar="FILE",
+            help=f"Holds the key that every browser has to give; else {VARIABLE} does, where that is set.",
+        ),
+        click.option(
+            "--no-key",
+            "everyone",
+            is_flag=True,
+            help="Whoever reaches the address may read, add and remove documents.",
+        ),
+    ],
 )
 @click.option("--open/--no-open", "open_browser", default=True, show_default=True, help="Open the page in a browser.")
-def main(
-    kb: Path,
-    llm: str | None,
-    reranker: str | None,
-    port: int,
-    address: str,
-    hosts: tuple[str, ...],
-    open_browser: bool,
-) -> None:
+def main(kb: Path, llm: str | None, reranker: str | None, listening: Listening, open_browser: bool) -> None:
     """Ask your documents in the browser, and look after them. Ctrl-C ends it; nothing leaves this machine."""
     if "://" in str(kb):
         raise click.UsageError(
             f"{kb} is a database, and the pages need a folder. "
             "Keep one in step with it (ingest follow ADDRESS --kb DIR), and name that."
         )
+    try:
+        lock(key_for(listening))
+    except UsageError as error:
+        raise click.UsageError(str(error)) from None
     from streamlit.web import bootstrap
 
     from ui.warming import warm_in_background
@@ -53,37 +77,28 @@ def main(
         os.environ["KESTREL_LLM"] = llm
     if reranker:
         os.environ["KESTREL_RERANKER"] = reranker
-    options = {
-        "server.address": address,
-        "server.port": port,
-        "server.allowedHosts": names_of(address, hosts),
-        "server.headless": not open_browser,
-        "server.fileWatcherType": "none",
-        "server.maxUploadSize": 500,  # MB; larger ones go in by `ingest add`
-        "browser.gatherUsageStats": False,
-        "client.toolbarMode": "minimal",
-        "client.showErrorDetails": "none",
-        **THEME,
-    }
+    options = _options(listening, open_browser)
     bootstrap.load_config_options(options)
     warm_in_background(kb.absolute())
     bootstrap.run(str(APP), is_hello=False, args=[], flag_options=options)
 
 
-def names_of(address: str, hosts: tuple[str, ...] = ()) -> list[str]:
-    """The names under which browsers may come. Others are refused, since a page elsewhere can have its own name mean
-    this machine (DNS rebinding) and would then read the collection. [] lets any in: where other machines are let in,
-    only a person knows the names."""
-    if address == "localhost" or _is_loopback(address):
-        return ["localhost", "127.0.0.1", "::1", address, *hosts]
-    return list(hosts)
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return False
+def _options(listening: Listening, open_browser: bool) -> dict[str, Any]:
+    """Streamlit's, of which a file of settings somewhere may not say otherwise."""
+    return {
+        "server.address": listening.address,
+        "server.port": listening.port,
+        "server.allowedHosts": names_of(listening.address, listening.hosts),
+        "server.headless": not open_browser,
+        "server.fileWatcherType": "none",
+        "server.maxUploadSize": 500,  # MB; larger ones go in by `ingest add`
+        "server.enableStaticServing": False,
+        "server.enableAgentApi": False,
+        "browser.gatherUsageStats": False,
+        "client.toolbarMode": "minimal",
+        "client.showErrorDetails": "none",
+        **THEME,
+    }
 
 
 if __name__ == "__main__":

@@ -35,14 +35,18 @@ def chromium() -> str:
 
 
 @contextmanager
-def serving(kb: Path, *arguments: str) -> Iterator[str]:
-    """`python -m ui` until the block ends; yields its address."""
+def serving(kb: Path, *arguments: str, key: str = "", log: Path | None = None) -> Iterator[str]:
+    """`python -m ui` until the block ends, under a key where one is given; yields its address. `log` takes what it
+    says."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "ui", "--kb", str(kb), "--port", str(port), "--no-open", *arguments]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("KESTREL_")}
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
+    if key:
+        environment["KESTREL_UI_KEY"] = key
+    said = log.open("wb") if log else subprocess.DEVNULL
+    server = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT, env=environment)
     try:
         url = f"http://127.0.0.1:{port}"
         _wait(f"{url}/_stcore/health", server)
@@ -50,6 +54,8 @@ def serving(kb: Path, *arguments: str) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(20)
+        if not isinstance(said, int):
+            said.close()
 
 
 def _wait(url: str, server: subprocess.Popen[bytes]) -> None:

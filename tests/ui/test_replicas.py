@@ -25,6 +25,7 @@ from tests.support.sessions import free_port
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 CONFIGURATION = Path(__file__).parents[2] / "docs" / "deploy" / "haproxy.cfg"
 WAIT = 60_000  # milliseconds
+KEY = "a-key-of-both-replicas"
 QUESTIONS = {"What does a lost badge cost?": "35 euros", "When does the gate close?": "nine"}
 
 
@@ -43,7 +44,7 @@ def running(command: list[str], environment: dict[str, str]) -> Iterator[subproc
 def replica(stack: ExitStack, kb: Path) -> tuple[subprocess.Popen[bytes], str]:
     port = free_port()
     command = [sys.executable, "-m", "ui", "--kb", str(kb), "--port", str(port), "--no-open"]
-    process = stack.enter_context(running(command, {}))
+    process = stack.enter_context(running(command, {"KESTREL_UI_KEY": KEY}))
     wait_for(f"http://127.0.0.1:{port}/_stcore/health")
     return process, f"127.0.0.1:{port}"
 
@@ -77,10 +78,19 @@ class Client(threading.Thread):
                 self.failures.append(repr(error))
 
 
-def ask(page, question: str) -> None:
+def enter(page) -> None:
+    page.get_by_label("Key").fill(KEY, timeout=WAIT)
+    page.get_by_role("button", name="Open", exact=True).click()
+
+
+def put(page, question: str) -> None:
     box = page.get_by_placeholder("Ask your documents")
     box.fill(question, timeout=WAIT)
     box.press("Enter")
+
+
+def ask(page, question: str) -> None:
+    put(page, question)
     page.locator(".st-key-conversation").get_by_text(QUESTIONS[question]).first.wait_for(timeout=WAIT)
 
 
@@ -115,6 +125,7 @@ def test_one_of_two_replicas_is_killed_and_nobody_sees_an_error(kb: Path, browse
         wait_for(f"http://{listen}/_stcore/health")
         page = browser.new_context().new_page()
         page.goto(f"http://{listen}")
+        enter(page)
         ask(page, "What does a lost badge cost?")
         cookie = replica_of(page)
         visitors = [Client(f"http://{listen}/") for _ in range(2)]
@@ -127,6 +138,8 @@ def test_one_of_two_replicas_is_killed_and_nobody_sees_an_error(kb: Path, browse
             assert time.monotonic() < killed + 30
             page.wait_for_timeout(50)
         connected = time.monotonic() - killed
+        put(page, "When does the gate close?")  # which is lost: only the one that died knew the session
+        enter(page)
         ask(page, "When does the gate close?")
         answered = time.monotonic() - killed
         for visitor in visitors:
@@ -136,6 +149,7 @@ def test_one_of_two_replicas_is_killed_and_nobody_sees_an_error(kb: Path, browse
         assert all(visitor.fetched > 5 for visitor in visitors)
         assert {cookie, other} == {"one", "two"}
         page.goto(f"http://{listen}/history")  # what was asked of the dead one is kept beside the collection
+        enter(page)  # a page that is loaded anew is a session of its own
         page.get_by_text("What does a lost badge cost").first.wait_for(timeout=WAIT)
         page.context.close()
     fetched = sum(visitor.fetched for visitor in visitors)

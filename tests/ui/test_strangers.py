@@ -1,4 +1,4 @@
-"""What pages of elsewhere, open in the same browser, can reach of a server that asks for no login: nothing."""
+"""What pages of elsewhere, open in the same browser, can reach of a server that asks for no key: nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from collections.abc import Iterator
 import pytest
 
 from tests.ui.browser import serving
-from ui.__main__ import names_of
 
 pytestmark = pytest.mark.slow
 
@@ -67,9 +66,3 @@ def test_no_path_leads_out(port: int, path: str) -> None:
     assert answer.status in {400, 403, 404}
     assert b"root:" not in answer.read()
     connection.close()
-
-
-def test_who_lets_other_machines_in_says_under_which_names() -> None:
-    assert names_of("127.0.0.2") == ["localhost", "127.0.0.1", "::1", "127.0.0.2"]
-    assert names_of("0.0.0.0") == []
-    assert names_of("192.168.1.5", (NAME,)) == [NAME]

@@ -150,6 +150,11 @@ def _reranker(model: str) -> Reranker:
     return CrossEncoderReranker(model)
 
 
+def reranker_of(here: Session) -> Reranker | None:
+    """The one that takes a second look at what is found. Raises `EmbedderFailed` where it is not to be had."""
+    return _reranker(here.reranker) if here.reranker else None
+
+
 def model_of(here: Session) -> str | LLM:
     """The answerer's name, or the model that was chosen. Raises `UsageError` for a specification that means nothing."""
     return EXTRACTIVE if here.llm == EXTRACTIVE else model_at(here, here.llm)
@@ -163,8 +168,8 @@ def model_at(here: Session, spec: str) -> LLM:
 def assistant_of(here: Session) -> Assistant:
     """The collection with the model of this session. Cheap: what is heavy is shared."""
     knowledge = knowledge_of(str(here.collection))
-    reranker = _reranker(here.reranker) if here.reranker else None
-    return Assistant(knowledge, open_answerer(model_of(here), knowledge, PackingOptions(here.mode)), reranker=reranker)
+    answerer = open_answerer(model_of(here), knowledge, PackingOptions(here.mode))
+    return Assistant(knowledge, answerer, reranker=reranker_of(here))
 
 
 @st.cache_resource

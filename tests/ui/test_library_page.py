@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from assistant import Assistant
+from ingest.documents import Hit
 from tests.support.office_files import make_xlsx
 from tests.support.office_locks import locked
 from tests.support.pdf_files import encrypted, make_pdf
@@ -30,6 +32,38 @@ def test_library_lists_searches_and_removes_with_a_receipt(collection: Path):
     assert not app.exception
     assert list(app.dataframe[0].value["Name"]) == ["parking.md"]
     assert [receipt.chunks for receipt in app.session_state.receipts[1]] == [1]
+
+
+def test_a_reranker_orders_what_is_tried_and_both_ranks_are_shown(collection: Path, monkeypatch: pytest.MonkeyPatch):
+    looks: list[int] = []
+
+    class Backwards:
+        depth = 50
+
+        def __init__(self, model: str) -> None:
+            assert model == "some/cross-encoder"
+
+        def rerank(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
+            looks.append(len(hits))
+            return list(reversed(hits))
+
+    monkeypatch.setattr("assistant.reranking.CrossEncoderReranker", Backwards)
+    monkeypatch.setattr("ui.widgets.trying.HITS", 1)
+    app = opened("library")
+    app.text_input(key="retrieval").set_value("glasses of the company").run()
+    assert "glasses" in texts(app)
+    assert "by the search alone" not in texts(app)
+    app.session_state.kestrel.reranker = "some/cross-encoder"
+    app.run()
+    assert not app.exception
+    [shown] = [element.value for element in app.markdown if "score" in element.value]
+    assert shown.startswith("**1. parking")
+    assert shown.endswith(" · 2 by the search alone")
+    assert "looked at 2 again" in texts(app)
+    app.run()
+    assert looks == [2], "every click draws the page, and none looks again"
+    app.text_input(key="retrieval").set_value("parking").run()
+    assert looks == [2, 2]
 
 
 def test_library_adds_a_folder(collection: Path, tmp_path: Path):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ingest.errors import KnowledgeBaseBusy
 from ingest.store import document_rows, keyword_rows
+from ingest.store.digest import digest_of
 from ingest.store.maintenance import renew
 from ingest.store.schema import write_meta
 from ingest.store.space import require_space
@@ -26,6 +27,7 @@ def rebuild(database: Database) -> None:
         for row in list(snapshot.rows(DocumentRow, "ORDER BY key")):
             keyword_rows.insert(snapshot.connection, document_rows.stored_rows(snapshot, row))
         keyword_rows.optimise(snapshot.connection)
+        write_meta(snapshot.connection, digest=digest_of(snapshot), digested=snapshot.generation())  # of what is left
     if not database.compact():
         raise KnowledgeBaseBusy(
             f"{database.folder} was rebuilt, but another process was reading all the time: bytes of removed documents "

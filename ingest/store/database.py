@@ -5,19 +5,21 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from ingest.errors import KnowledgeBaseDamaged, NothingIndexed, StorageFailed, UsageError
 from ingest.store import DATABASE
 from ingest.store.connection import Connections
+from ingest.store.copies import check_copy, is_copied, may_be_torn, torn
 from ingest.store.creation import create_database
 from ingest.store.faults import is_input_output_error, translated
 from ingest.store.filesystems import refuse_network
 from ingest.store.keyword_check import VOCABULARY
 from ingest.store.locks import FileLock
-from ingest.store.noted import forget_commits, missing_commits, note_commit, noted_commit, remedy
+from ingest.store.noted import Note, forget_commits, missing_commits, note_commit, read_note, remedy
 from ingest.store.schema import recognise
 from ingest.store.snapshot import Snapshot
 
@@ -41,29 +43,62 @@ class Database:
                 raise NothingIndexed(f"There is no knowledge base in {folder}.", f"Run: ingest add PATH --kb {folder}")
             create_database(folder, self._write_lock)
         self._connections = Connections(folder)
+        self._examining = threading.Lock()
+        self._unexamined = False
+        self._torn: KnowledgeBaseDamaged | None = None
+        note = read_note(folder)
         try:
-            with self.snapshot() as snapshot:
+            with self.unexamined() as snapshot:
                 recognise(snapshot.connection, folder)
-            self._warn_of_missing_commits()
-        except BaseException:
+            self._look_at(note)
+        except BaseException as error:
             self._connections.close()  # SQLite would share what they hold with later connections to the same file
+            if isinstance(error, KnowledgeBaseDamaged) and is_copied(self, note):
+                raise torn(folder, error.message) from error
             raise
 
-    def _warn_of_missing_commits(self) -> None:
-        noted = noted_commit(self.folder)
-        with self.snapshot() as snapshot:
-            try:
-                generation = snapshot.generation()
-            except (
-                KnowledgeBaseDamaged
-            ):  # `verify` is to be had all the same, and tells what is wrong with the counters
-                return
-        if missing := missing_commits(self.folder, noted, generation):
+    def _look_at(self, note: Note) -> None:
+        try:
+            generation = self.reached()
+        except KnowledgeBaseDamaged:  # `verify` is to be had all the same, and tells what is wrong with the counters
+            self._unexamined = not note.is_of(self.opened)
+            return
+        self._unexamined = may_be_torn(self, note, generation)
+        missing = missing_commits(self.folder, note, generation)
+        if missing and not self._unexamined:
             _log.warning("Damaged: %s. %s", missing, remedy(self.folder))
+
+    @property
+    def opened(self) -> tuple[int, int] | None:
+        """The identity of the database file that was opened."""
+        return self._connections.opened
+
+    def reached(self) -> int:
+        """The generation, of a torn copy as well."""
+        with self.unexamined() as snapshot:
+            return snapshot.generation()
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
-        """A read transaction: everything in it sees one generation. Do not nest, do not hold it while waiting."""
+        """A read transaction: everything in it sees one generation. Do not nest, do not hold it while waiting.
+
+        Raises `KnowledgeBaseDamaged` where the folder is a torn copy; the first one in a copy checks that.
+        """
+        self._require_whole()
+        with self.unexamined() as snapshot:
+            yield snapshot
+
+    def _require_whole(self) -> None:
+        with self._examining:
+            if self._unexamined:
+                self._torn = check_copy(self)
+                self._unexamined = False
+        if self._torn:
+            raise KnowledgeBaseDamaged(self._torn.message, self._torn.remedy)
+
+    @contextmanager
+    def unexamined(self) -> Iterator[Snapshot]:
+        """As `snapshot`, of a torn copy as well."""
         with self._connections.snapshot() as connection:
             yield Snapshot(connection, self.folder)
 
@@ -82,11 +117,12 @@ class Database:
 
         Raises `KnowledgeBaseDamaged` where commits are missing: what is written would hide that.
         """
+        self._require_whole()
         with self._writing() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 snapshot = Snapshot(connection, self.folder)
-                if missing := missing_commits(self.folder, noted_commit(self.folder), snapshot.generation()):
+                if missing := missing_commits(self.folder, read_note(self.folder), snapshot.generation()):
                     raise KnowledgeBaseDamaged(f"Nothing was written, for {missing}.", remedy(self.folder))
                 yield snapshot
                 generation = snapshot.generation()
@@ -97,9 +133,12 @@ class Database:
                     connection.execute("ROLLBACK")
 
     def accept(self) -> None:
-        """Go on with what is there, also where commits are missing."""
+        """Go on with what is there, also where commits are missing, or where it is a torn copy."""
         with self._writing():
             forget_commits(self.folder)
+            self._unexamined, self._torn = False, None
+            with suppress(KnowledgeBaseDamaged):
+                note_commit(self.folder, self.opened, self.reached())
 
     @contextmanager
     def maintenance(self) -> Iterator[None]:

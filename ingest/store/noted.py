@@ -1,14 +1,16 @@
-"""The last commit, noted beside the database, so that commits that went with the log are missed.
+"""The last commit, noted beside the database: commits that went with the log are missed, and a copy is known for one.
 
 Where a bit of `kb.db-wal` is altered, or the file is removed, SQLite takes the log to end there, and what was committed
 behind that is gone without a word. The note is written after each commit and not synced: it never tells of one that is
-not on the disk, and where it is lost itself, nothing is claimed.
+not on the disk, and where it is lost itself, nothing is claimed. It names the inode of its database: beside another
+one it was copied, or that was put in the place of its own.
 """
 
 from __future__ import annotations
 
 import os
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from zlib import crc32
 
@@ -16,6 +18,20 @@ from ingest.store import DATABASE
 from ingest.store.connection import identity
 
 NOTE = "committed"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """The generation that a database has reached for certain. Only its inode is noted: devices may be numbered anew."""
+
+    inode: str
+    generation: int
+
+    def is_of(self, database: tuple[int, int] | None) -> bool:
+        return self.inode == _inode(database)
+
+
+NO_NOTE = Note("", 0)
 
 
 def note_commit(folder: Path, database: tuple[int, int] | None, generation: int) -> None:
@@ -30,30 +46,32 @@ def note_commit(folder: Path, database: tuple[int, int] | None, generation: int)
             os.close(descriptor)
 
 
-def noted_commit(folder: Path) -> int:
-    """The generation that this database has reached for certain; 0 where no note is of it. Read it before the database:
-    another process may commit meanwhile."""
+def read_note(folder: Path) -> Note:
+    """The note, and `NO_NOTE` where none can be read. Read it before the database: another process may commit
+    meanwhile."""
     try:
         line = (folder / NOTE).read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError):
-        return 0
+        return NO_NOTE
     told, _, _ = line.rpartition(" ")
     inode, _, generation = told.partition(" ")
-    return int(generation) if line == _sealed(told) and inode == _inode(identity(folder / DATABASE)) else 0
+    return Note(inode, int(generation)) if line == _sealed(told) else NO_NOTE
 
 
 def forget_commits(folder: Path) -> None:
-    """Go on with what is there. Raises `OSError` where the note cannot be removed."""
+    """Nothing is known of the database that comes. Raises `OSError` where the note cannot be removed."""
     (folder / NOTE).unlink(missing_ok=True)
 
 
-def missing_commits(folder: Path, noted: int, generation: int) -> str:
+def missing_commits(folder: Path, note: Note, generation: int) -> str:
     """What is to be said where commits are missing, and "" where none is."""
-    if generation >= noted:
+    if generation >= note.generation:
         return ""
+    missing = f"the last {note.generation - generation} commits to {folder} are gone: "
+    if note.is_of(identity(folder / DATABASE)):
+        return f"{missing}{DATABASE}-wal was altered or removed, or an older {DATABASE} was put in its place"
     return (
-        f"the last {noted - generation} commits to {folder} are gone: {DATABASE}-wal was altered or removed, or an "
-        f"older {DATABASE} was put in its place"
+        f"{missing}the file {NOTE}, copied with it, knows of {note.generation} commits and {DATABASE} of {generation}"
     )
 
 
@@ -64,7 +82,6 @@ def remedy(folder: Path) -> str:
 
 
 def _inode(database: tuple[int, int] | None) -> str:
-    """A note is not of a copy, nor of a database that took the place of its own. Devices may be numbered anew."""
     return str(database[1]) if database else "none"
 
 

@@ -124,13 +124,14 @@ COUNTERS = {
     "layout": 0,  # grows when segments change
     "purged": 0,  # the generation at which freed pages were last given back
 }
+LATER = {"digest": 0, "digested": 0}  # see `digest`; not in databases of before, nor necessarily up to date
 
 
 def make(connection: sqlite3.Connection) -> None:
     """Write the empty tables into an empty database, in the transaction that the caller has begun."""
     for statement in (*TABLES.split(";\n"), KEYWORDS):
         connection.execute(statement)
-    for name, value in COUNTERS.items():
+    for name, value in (COUNTERS | LATER).items():
         connection.execute("INSERT INTO meta VALUES (?, ?, ?)", (name, value, checksum(name, value)))
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {FORMAT}")
@@ -155,9 +156,9 @@ def read_meta(connection: sqlite3.Connection, folder: Path) -> dict[str, int]:
     """Every counter, checked."""
     rows: list[tuple[str, Column, int]] = connection.execute("SELECT name, value, checksum FROM meta").fetchall()
     meta = {name: value for name, value, crc in rows if isinstance(value, int) and checksum(name, value) == crc}
-    if missing := COUNTERS.keys() - meta.keys():
+    if wrong := COUNTERS.keys() - meta.keys() or {str(row[0]) for row in rows} - meta.keys():
         raise KnowledgeBaseDamaged(
-            f"{folder} is damaged: the counters {', '.join(sorted(missing))} are not what was written.",
+            f"{folder} is damaged: the counters {', '.join(sorted(wrong))} are not what was written.",
             f"Restore {folder / 'kb.db'} from a backup, or ingest the files into a new knowledge base.",
         )
     return meta
@@ -165,8 +166,8 @@ def read_meta(connection: sqlite3.Connection, folder: Path) -> dict[str, int]:
 
 def write_meta(connection: sqlite3.Connection, **values: int) -> None:
     connection.executemany(
-        "UPDATE meta SET value = ?, checksum = ? WHERE name = ?",
-        [(value, checksum(name, value), name) for name, value in values.items()],
+        "INSERT OR REPLACE INTO meta (name, value, checksum) VALUES (?, ?, ?)",
+        [(name, value, checksum(name, value)) for name, value in values.items()],
     )
 
 

@@ -110,7 +110,7 @@ class SqliteStore:
             return snapshot.generation()
 
     def statistics(self) -> Statistics:
-        with self._database.snapshot() as snapshot:
+        with self._database.unexamined() as snapshot:
             return read_statistics(snapshot)
 
     def sources(self) -> list[Source]:

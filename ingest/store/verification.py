@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from ingest.changes import Finding
 from ingest.errors import KnowledgeBaseDamaged
+from ingest.store.digest import is_other_than_kept
 from ingest.store.keyword_check import keyword_problems
-from ingest.store.noted import missing_commits, noted_commit, remedy
+from ingest.store.noted import missing_commits, read_note, remedy
 from ingest.store.rows import text_hash, unpack
 from ingest.store.segment_check import content_problems, lasting_problems, size_problems
 from ingest.store.snapshot import Snapshot
@@ -18,9 +19,11 @@ from ingest.store.table_rows import ChunkRow, DocumentRow, SourceRow, TagRow, Te
 if TYPE_CHECKING:
     from ingest.store.database import Database
 
+SEGMENTS, KEYWORDS = "segments", "keyword index"  # what can be made anew
 _REBUILD = "Run: ingest rebuild"
 _READ_AGAIN = "Run: ingest remove SOURCE, then: ingest add SOURCE"
 _RESTORE = "Restore kb.db from a backup, or ingest the files into a new knowledge base."
+_ACCEPT = "Restore kb.db from a backup, or go on with what is left (ingest rebuild) and add the files again."
 
 _CONTRADICTIONS = {
     "document {} has no name": (
@@ -57,7 +60,7 @@ def _seen(database: Database, check: Callable[[Snapshot], Iterator[Finding]]) ->
 
 
 def _segments(database: Database, check: Callable[[Snapshot], Iterator[str]]) -> list[Finding]:
-    return [Finding("segments", problem, _REBUILD) for problem in lasting_problems(database, check)]
+    return [Finding(SEGMENTS, problem, _REBUILD) for problem in lasting_problems(database, check)]
 
 
 def _structure(snapshot: Snapshot) -> Iterator[Finding]:
@@ -83,12 +86,14 @@ def _relations(snapshot: Snapshot) -> Iterator[Finding]:
     for problem, query in _CONTRADICTIONS.items():
         for (subject,) in snapshot.connection.execute(query):
             yield Finding("kb.db", problem.format(subject), _READ_AGAIN)
+    if is_other_than_kept(snapshot):
+        yield Finding("kb.db", "names or documents are not those of the last commit", _ACCEPT)
 
 
 def _commits(snapshot: Snapshot) -> Iterator[Finding]:
     """That the log has lost none. The note is read first: a snapshot begins with the first look at the database."""
-    noted = noted_commit(snapshot.folder)
-    if missing := missing_commits(snapshot.folder, noted, snapshot.generation()):
+    note = read_note(snapshot.folder)
+    if missing := missing_commits(snapshot.folder, note, snapshot.generation()):
         yield Finding("kb.db", missing, remedy(snapshot.folder))
 
 
@@ -144,7 +149,7 @@ def _name(row: SourceRow | TagRow) -> str:
 
 def _keywords(snapshot: Snapshot) -> Iterator[Finding]:
     for problem in keyword_problems(snapshot):
-        yield Finding("keyword index", problem, _REBUILD)
+        yield Finding(KEYWORDS, problem, _REBUILD)
 
 
 _FAST = (_commits, _structure, _relations)

@@ -9,6 +9,7 @@ from ingest.changes import Change, Committed, Put, Record, Remove, Tag
 from ingest.documents import Entry, Model, Source
 from ingest.errors import KnowledgeBaseError, KnowledgeBaseMismatch
 from ingest.store import document_rows
+from ingest.store.digest import Digest
 from ingest.store.rows import pack
 from ingest.store.schema import TAGS, write_meta
 from ingest.store.snapshot import Snapshot
@@ -35,6 +36,7 @@ class Batch:
         self._snapshot = snapshot
         self._connection = snapshot.connection
         self._meta = snapshot.meta()
+        self._digest = Digest(snapshot)
         self._tally = Tally()
         self._renamed: set[int] = set()  # keys of documents that gained or lost a name
 
@@ -57,6 +59,7 @@ class Batch:
         for key in sorted(self._renamed):
             self._settle(key)
         self._meta["generation"] += 1
+        self._meta |= {"digest": self._digest.value(), "digested": self._meta["generation"]}
         write_meta(self._connection, **self._meta)
         tally = self._tally
         return Committed(
@@ -98,6 +101,7 @@ class Batch:
     def _insert(self, entry: Entry, model_key: int, content: bytes) -> int:
         key, first = self._meta["next_document"], self._meta["next_chunk"]
         self._meta["next_document"] += 1
+        self._digest.touch_document(key)
         self._meta["next_chunk"] += len(entry.spans)
         document_rows.insert(self._connection, (key, first, model_key), entry, content)
         self._tally.documents_added += 1
@@ -107,6 +111,8 @@ class Batch:
     def _replace(self, present: DocumentRow, entry: Entry, model_key: int, content: bytes) -> None:
         """Other chunks for bytes that are stored already (a new chunker or reader): all names move to them."""
         named = list(self._snapshot.rows(SourceRow, "WHERE document = ?", (present.key,)))
+        for row in named:
+            self._digest.touch_name(row.uri)
         self._connection.execute("UPDATE sources SET document = NULL WHERE document = ?", (present.key,))
         self._drop(present)
         key = self._insert(entry, model_key, content)
@@ -115,6 +121,7 @@ class Batch:
         self._renamed.add(key)
 
     def _drop(self, row: DocumentRow) -> None:
+        self._digest.touch_document(row.key)
         self.removed[row.id] = document_rows.drop(self._snapshot, row)
         self._tally.documents_removed += 1
         self._tally.chunks_removed += row.chunks
@@ -133,6 +140,7 @@ class Batch:
     def _point(self, source: Source, key: int | None) -> None:
         """Set what is known of a name, and the document that it points at."""
         uri = pack(source.uri)
+        self._digest.touch_name(uri)
         before = self._target(uri)
         facts = (source.size, source.mtime_ns, source.outcome, pack(source.reason), float(source.seen))
         put_rows(self._connection, SourceRow, [sealed(uri, key, *facts)])
@@ -140,6 +148,7 @@ class Batch:
             self._renamed.update(document for document in (before, key) if document is not None)
 
     def _forget(self, uri: str) -> None:
+        self._digest.touch_name(pack(uri))
         before = self._target(pack(uri))
         self._connection.execute("DELETE FROM sources WHERE uri = ?", (pack(uri),))
         if before is not None:
@@ -160,6 +169,7 @@ class Batch:
         if row is None:  # replaced
             return
         if self._snapshot.names(key):
+            self._digest.touch_document(key)
             document_rows.rename(self._snapshot, row)
         else:
             self._drop(row)

@@ -5,6 +5,7 @@ One host, servers stopped and promoted by hand; `test_failover.py` has Patroni d
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import tempfile
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import KnowledgeBaseMismatch
-from ingest.store import open_store
+from ingest.store import FOLLOWING, open_store
 from tests.support.entries import prose, put
 from tests.support.postgres import back_up, binaries, new_database, postgres, start_copy
 from tests.support.queued import wait_for
@@ -171,3 +172,18 @@ def test_a_role_that_may_only_read_can_follow(location):
     server = Server(location.replace("postgres:@", "reader:@"))
     assert server.read(read_position).generation == 1
     server.close()
+
+
+def test_a_copy_of_a_folder_whose_cursor_is_ahead_of_its_documents_is_compared(location, tmp_path):
+    """The cursor may be copied after commits that the copied documents lack."""
+    write(location, 1, 2)
+    (tmp_path / "original").mkdir()
+    with follower(tmp_path / "original") as follow:
+        follow(location)
+    shutil.copytree(tmp_path / "original" / "kb", tmp_path / "kb")
+    written = write(location, 3)
+    with follower(tmp_path / "original") as follow:
+        follow(location)
+    shutil.copy(tmp_path / "original" / "kb" / FOLLOWING, tmp_path / "kb")
+    with follower(tmp_path) as follow:
+        assert follow(location) == written

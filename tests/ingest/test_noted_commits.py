@@ -15,6 +15,7 @@ from ingest.errors import KnowledgeBaseDamaged
 from ingest.store import open_store
 from ingest.store.noted import NOTE
 from tests.support.entries import prose, put
+from tests.support.noting import as_its_own
 
 COMMITS = 6
 
@@ -29,16 +30,7 @@ def killed(tmp_path: Path) -> Path:
     store.close()
     note = (tmp_path / "kb" / NOTE).read_text().split()
     assert note[1] == str(COMMITS)
-    return renoted(tmp_path / "kb", COMMITS)
-
-
-def renoted(folder: Path, generation: int) -> Path:
-    """The note as it would be of this copy: one of another file counts for nothing."""
-    from ingest.store.connection import identity
-    from ingest.store.noted import note_commit
-
-    note_commit(folder, identity(folder / "kb.db"), generation)
-    return folder
+    return as_its_own(tmp_path / "kb")
 
 
 def problems(folder: Path) -> list[str]:

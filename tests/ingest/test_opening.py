@@ -13,6 +13,7 @@ import pytest
 from ingest.changes import Put
 from ingest.documents import Document, Entry, Model, Source, Span, document_id
 from ingest.store import open_store
+from tests.support.noting import as_its_own
 
 MODEL = Model("toy", "toy-384", 384)
 DOCUMENTS, CHUNKS = 50, 2_000  # 100,000 chunks in all
@@ -37,6 +38,7 @@ def copied_as_after_a_kill(folder: Path, to: Path) -> None:
             shutil.copytree(path, to / path.name)
         elif not path.name.endswith("-shm"):
             shutil.copy(path, to)
+    as_its_own(to)
 
 
 @pytest.mark.torture

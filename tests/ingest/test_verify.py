@@ -18,6 +18,7 @@ from ingest.store.database import Database
 from ingest.store.maintenance import renew
 from ingest.store.segment_check import content_problems, lasting_problems, size_problems
 from tests.support.entries import prose, put, vector
+from tests.support.noting import as_its_own
 
 TABLES = {
     "meta": ["value", "checksum"],
@@ -54,7 +55,7 @@ def sound(tmp_path_factory):
 @pytest.fixture
 def folder(sound, tmp_path):
     shutil.copytree(sound, tmp_path / "kb")
-    return tmp_path / "kb"
+    return as_its_own(tmp_path / "kb")
 
 
 def change(folder, *statements):
@@ -212,7 +213,7 @@ def flip_bits(sound, folder, count, seed):
     expected = everything(store)
     store.close()
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(sound, folder)
+    as_its_own(shutil.copytree(sound, folder))
     original = (folder / "kb.db").read_bytes()
     choose, found = random.Random(seed), 0
     for _ in range(count):

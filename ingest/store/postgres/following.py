@@ -97,7 +97,10 @@ class Follower:
     def _remembered(self, there: Position) -> Position:
         """Where the folder stands; at the beginning, where it has followed nothing yet."""
         if self._path.exists():
-            return Position(**{**asdict(there), **json.loads(self._path.read_text(encoding="utf-8"))})
+            kept = json.loads(self._path.read_text(encoding="utf-8"))
+            commits, here = kept.pop("commits", 0), Position(**{**asdict(there), **kept})
+            # A copy of the folder may hold a cursor that its documents have not reached, as may one that lost commits.
+            return here if commits <= self._store.generation() else replace(here, cursor=0)
         if self._store.sources():
             raise UsageError(
                 f"{self._path.parent} holds documents of its own and follows no database.",
@@ -122,7 +125,8 @@ class Follower:
 
     def _remember(self, position: Position) -> None:
         unfinished = self._path.with_suffix(f".{os.getpid()}.new")
-        unfinished.write_text(json.dumps(position.lasting()), encoding="utf-8")
+        kept = {**position.lasting(), "commits": self._store.generation()}
+        unfinished.write_text(json.dumps(kept), encoding="utf-8")
         unfinished.replace(self._path)
 
 

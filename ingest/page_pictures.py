@@ -14,6 +14,7 @@ from dataclasses import asdict
 
 from ingest.errors import FileFailed
 from ingest.readers.pdf_pictures import Box, PagePicture, draw_page
+from ingest.unlocking import given_password, unlocked
 from ingest.workers.child import command_for, start
 from ingest.workers.confinement import deny_network, limit_memory, limit_processor_time
 from ingest.workers.wire import WireClosed, receive, send
@@ -29,11 +30,13 @@ def page_picture(data: bytes, page: int, quote: str = "", near: float = 0.0, wid
     """The picture of a page (from 1) of the PDF in `data`, `width` pixels wide, and the boxes in which `quote` stands.
 
     `near` is the share of the page's text that stands before the quote, in [0, 1]: it decides where the same words
-    stand twice. Raises `FileFailed` when the page cannot be drawn, cannot within 20 s, or is too much for the memory.
+    stand twice. The password that `ingest.unlocking` holds goes through the process's pipe. Raises `FileFailed` when
+    the page cannot be drawn, cannot within 20 s, or is too much for the memory; "encrypted" for want of a password.
     """
     task = {"page": page, "quote": quote, "near": near, "width": max(1, min(width, WIDEST))}
     message = io.BytesIO()
     send(message, json.dumps(task).encode())
+    send(message, given_password().encode())
     send(message, data)
     with start(command_for("ingest.page_pictures")) as process:
         try:
@@ -62,8 +65,10 @@ def main() -> None:
     limit_processor_time(round(SECONDS))
     deny_network()
     task = json.loads(receive(sys.stdin.buffer))
+    password = receive(sys.stdin.buffer).decode()
     try:
-        picture = draw_page(receive(sys.stdin.buffer), **task)
+        with unlocked(password):
+            picture = draw_page(receive(sys.stdin.buffer), **task)
     except FileFailed as failure:
         send(sys.stdout.buffer, json.dumps({"failed": [failure.outcome, failure.reason]}).encode())
         return

@@ -72,6 +72,7 @@ class Session:
     exchanges: list[Exchange] = field(default_factory=list)
     shown: Shown | None = None
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
+    passwords: dict[str, str] = field(default_factory=dict, repr=False)  # of files whose pages are drawn, by source
     waiting: tuple[str, bool] | None = None  # a question that a button asked, and whether it insists
 
     def begin(self, conversation: str = "", exchanges: list[Exchange] | None = None) -> None:

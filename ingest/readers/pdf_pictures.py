@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from ingest.errors import FileFailed
 from ingest.readers.pdf_forms import refuse_form_bombs
+from ingest.readers.pdfium_file import PASSWORD_ERROR, opened
 from ingest.readers.pypdf_file import PypdfFile
 from ingest.readers.quote_search import find_quote
+from ingest.unlocking import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -48,18 +50,20 @@ def draw_page(data: bytes, page: int, quote: str = "", near: float = 0.0, width:
     """The picture of a page (from 1) of the PDF in `data`, and where on it `quote` stands.
 
     `near` is the share of the page's text that stands before the quote, in [0, 1]: it decides where the same words
-    stand twice. Raises `FileFailed` when the file or the page cannot be read, or draws beyond all
-    measure.
+    stand twice. A file under a password is opened with the one that was given (`ingest.unlocking`). Raises `FileFailed`
+    when the file or the page cannot be read, or draws beyond all measure; "encrypted" where it needs another password.
     """
     import pypdfium2
 
     refuse_form_bombs(data, lambda: PypdfFile(data), page - 1)
     try:
-        with closing(pypdfium2.PdfDocument(data)) as document:
+        with closing(opened(data)) as document:
             if not 1 <= page <= len(document):
                 raise FileFailed("parse_error", f"it has {len(document)} pages, and page {page} was asked for")
             return _drawn(document[page - 1], quote, near, width)
     except pypdfium2.PdfiumError as error:
+        if error.err_code == PASSWORD_ERROR and b"/Encrypt" in data:
+            raise FileFailed("encrypted", refusal()) from error
         raise FileFailed("parse_error", f"pdfium cannot draw page {page}: {str(error).rstrip('.')}") from error
 
 

@@ -52,7 +52,7 @@ class PdfiumFile:
         self.unseen: list[int] = []
         self._drawn = 0
         try:
-            self._document = _opened(data)
+            self._document = opened(data)
         except pypdfium2.PdfiumError as error:
             # pdfium may fail without setting its error code, which then is that of an earlier file.
             if error.err_code == PASSWORD_ERROR and b"/Encrypt" in data:
@@ -175,7 +175,8 @@ class PdfiumFile:
         self._document.close()
 
 
-def _opened(data: bytes) -> Any:
+def opened(data: bytes) -> Any:
+    """A document of pypdfium2, with the password that was given where it needs one. Raises `PdfiumError`."""
     import pypdfium2
 
     password = given_password()

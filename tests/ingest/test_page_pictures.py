@@ -17,6 +17,7 @@ from ingest.page_pictures import page_picture
 from ingest.readers.pdf import PdfReader
 from ingest.readers.pdf_pictures import Box, draw_page
 from ingest.readers.quote_search import find_quote
+from ingest.unlocking import unlocked
 from tests.support.pdf_files import LEADING, LEFT, TOP, encrypted, make_pdf, rewritten
 
 LINES = ["The deposit is one thousand euros.", "It is due in March.", "The deposit is one thousand euros."]
@@ -95,13 +96,25 @@ def test_the_child_draws_what_this_process_would():
         pytest.param(SHEET, 2, "parse_error", "it has 1 pages, and page 2 was asked for", id="no such page"),
         pytest.param(SHEET, 0, "parse_error", "page 0 was asked for", id="pages begin at 1"),
         pytest.param(b"words", 1, "parse_error", "pdfium cannot draw page 1", id="no PDF"),
-        pytest.param(encrypted(SHEET, user="secret"), 1, "parse_error", "password", id="password"),
+        pytest.param(encrypted(SHEET, user="secret"), 1, "encrypted", "it needs a password", id="password"),
     ],
 )
 def test_what_cannot_be_drawn_is_said(data, page, outcome, reason):
     with pytest.raises(FileFailed, match=reason) as failure:
         page_picture(data, page)
     assert failure.value.outcome == outcome
+
+
+def test_a_page_under_a_password_is_drawn_with_it_and_with_no_other():
+    locked = encrypted(SHEET, user="secret")
+    with unlocked("secret"):
+        assert page_picture(locked, 1, "due in March") == page_picture(SHEET, 1, "due in March")
+    with (
+        unlocked("another"),
+        pytest.raises(FileFailed, match="the password that was given does not open it") as failure,
+    ):
+        page_picture(locked, 1)
+    assert failure.value.outcome == "encrypted"
 
 
 @pytest.mark.parametrize("box", ["0 0 1e30 1e30", "0 0 0 0", "0 0 1 1e9", "1e9 1e9 0 0"])

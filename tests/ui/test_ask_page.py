@@ -11,6 +11,7 @@ import pytest
 
 from assistant import Assistant
 from ingest.documents import Hit
+from ingest.pipeline import IngestOptions
 from tests.support.pdf_files import encrypted, make_pdf
 from tests.ui.pages import opened, texts
 
@@ -79,6 +80,28 @@ def test_files_without_text_leave_the_first_steps_in_place(tmp_path: Path, monke
     monkeypatch.setenv("KESTREL_KB", str(tmp_path / "kb"))
     app = opened("ask")
     assert [button.label for button in app.button] == ["Add documents", "Try the sample collection"]
+
+
+def test_the_page_of_a_file_under_a_password_is_drawn_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    page = make_pdf([["A lost badge costs 35 euros."]])
+    (tmp_path / "locked.pdf").write_bytes(encrypted(page, user="secret-of-the-file"))
+    with Assistant.open(tmp_path / "kb") as kestrel:
+        kestrel.add(tmp_path / "locked.pdf", options=IngestOptions(password="secret-of-the-file"))
+    monkeypatch.setenv("KESTREL_KB", str(tmp_path / "kb"))
+    app, another = opened("ask"), opened("ask")
+    app.chat_input[0].set_value("What does a lost badge cost?").run()
+    assert not app.get("image")
+    for password, right in (("another", False), ("secret-of-the-file", True)):
+        next(field for field in app.text_input if field.label == "Password of the file").set_value(password)
+        next(button for button in app.button if button.label == "Show the page").click().run()
+        assert not app.exception
+        assert ("That does not open it" in texts(app)) == (not right)
+        assert len(app.get("image")) == right
+    assert "secret-of-the-file" not in f"{texts(app)}{app.session_state!r}"
+    kept = [path for path in (tmp_path / "kb").rglob("*") if path.is_file() and b"secret-of" in path.read_bytes()]
+    assert kept == []
+    another.chat_input[0].set_value("What does a lost badge cost?").run()
+    assert not another.get("image"), "it was given in one tab"
 
 
 def test_a_model_that_is_not_there_is_an_error_in_words_or_the_documents_own(collection: Path, monkeypatch):

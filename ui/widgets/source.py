@@ -16,6 +16,7 @@ from assistant.surroundings import Surroundings, surroundings
 from ingest.errors import FileFailed
 from ingest.originals import Original, original
 from ingest.page_pictures import PagePicture, page_picture
+from ingest.unlocking import unlocked
 from ui.state import Session, knowledge_of
 from ui.widgets.answer import SIGNS
 from ui.widgets.inert import escaped, label
@@ -49,7 +50,7 @@ def source_panel(here: Session) -> None:
     _quote(around)
     if passage:
         _why(passage, answer)
-    _page(citation, document, around)
+    _page(here, citation, document, around)
 
 
 def _selected(here: Session) -> tuple[Answer, Citation, Support, tuple[str, ...]] | None:
@@ -100,14 +101,14 @@ def _why(passage: Passage, answer: Answer) -> None:
             )
 
 
-def _page(citation: Citation, document: Document, around: Surroundings) -> None:
+def _page(here: Session, citation: Citation, document: Document, around: Surroundings) -> None:
     file = original(citation.source, document.id)
     if file.state != "same":
         told = "is no longer where it was" if file.state == "gone" else "has changed since it was read"
         st.caption(f"The file {told}: what stands above is the stored text.")
         st.download_button("Download the stored text", document.text, f"{file.name}.txt", key="download-source")
         return
-    drawn = _picture(file, citation, around) if file.data.startswith(b"%PDF") else None
+    drawn = _picture(here, file, citation, around) if file.data.startswith(b"%PDF") else None
     with st.container(horizontal=True):
         if drawn is not None:
             name = f"{PurePath(file.name).stem}-{citation.page}.png"
@@ -115,11 +116,16 @@ def _page(citation: Citation, document: Document, around: Surroundings) -> None:
         st.download_button("Download the document", file.data, file.name, key="download-source", on_click="ignore")
 
 
-def _picture(file: Original, citation: Citation, around: Surroundings) -> bytes | None:
+def _picture(here: Session, file: Original, citation: Citation, around: Surroundings) -> bytes | None:
     """Shows the page, and returns it as a PNG, None where it cannot be drawn."""
+    password = here.passwords.get(citation.source, "")
+    page, quote = citation.page, citation.quote
     try:
-        boxed, located = _drawn(document_data=file.data, page=citation.page, quote=citation.quote, near=around.near)
+        boxed, located = _drawn(document_data=file.data, page=page, quote=quote, near=around.near, password=password)
     except FileFailed as error:
+        if error.outcome == "encrypted":
+            _ask_for_password(here, citation.source)
+            return None
         st.caption(f"The page cannot be drawn: {label(error.message, 200)}")
         return None
     # As a data: address it comes with the panel. What Streamlit serves under /media is deleted when a run of the page
@@ -130,10 +136,22 @@ def _picture(file: Original, citation: Citation, around: Surroundings) -> bytes 
     return boxed
 
 
+def _ask_for_password(here: Session, source: str) -> None:
+    """For the pictures of a file's pages: what was given to read it is known no more."""
+    with st.form("page-password", clear_on_submit=True):
+        wrong = source in here.passwords
+        st.markdown(":red[✗ That does not open it.]" if wrong else "The page is drawn with the password of the file.")
+        password = st.text_input("Password of the file", type="password", help="Kept in this tab, and stored nowhere.")
+        if st.form_submit_button("Show the page", icon=":material/lock_open:") and password:
+            here.passwords[source] = password
+            st.rerun()
+
+
 @st.cache_data(max_entries=64, show_spinner="Drawing the page …")
-def _drawn(*, document_data: bytes, page: int, quote: str, near: float) -> tuple[bytes, bool]:
-    """The page as a PNG, and whether the quote has its box there."""
-    picture = page_picture(document_data, page, quote, near, WIDTH)
+def _drawn(*, document_data: bytes, page: int, quote: str, near: float, password: str) -> tuple[bytes, bool]:
+    """The page as a PNG, and whether the quote has its box there. Kept for who gives the same password."""
+    with unlocked(password):
+        picture = page_picture(document_data, page, quote, near, WIDTH)
     return _boxed(picture), bool(picture.boxes)
 
 

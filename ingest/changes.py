@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ingest.documents import Entry, Model, Source
+from ingest.documents import READING, Entry, Model, Source
+
+OUTDATED = "read by an older version: ingest add --again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +70,24 @@ class Statistics:
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """What is stored under one name. `pages` is 0 for formats without pages."""
+    """What is stored under one name. `pages` is 0 for formats without pages; `reading` is that of the document."""
 
     source: Source
     title: str
     pages: int
     chunks: int
     warnings: tuple[str, ...] = ()
+    reading: int = READING
+
+    @property
+    def outdated(self) -> bool:
+        """Whether the Kestrel of today might read it otherwise."""
+        return self.reading < READING
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """The warnings, and what to do where it is `outdated`."""
+        return (*self.warnings, OUTDATED) if self.outdated else self.warnings
 
 
 @dataclass(frozen=True, slots=True)

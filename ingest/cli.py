@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from ingest.commands.folder import SOME_FILES_FAILED, doctor, watch
-from ingest.commands.options import Reading, opened, reading_options
+from ingest.commands.options import Reading, again_option, opened, reading_options
 from ingest.commands.transfer import export, follow, import_
 from ingest.console import embedder_option, emit_json, json_option, knowledge_base_option, run, say
 from ingest.errors import NothingIndexed, UsageError
@@ -43,8 +43,9 @@ def ingest() -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Fetch the web pages of this list too, one address a line.",
 )
+@again_option
 @reading_options
-def add(paths: tuple[str, ...], urls: Path | None, as_json: bool, reading: Reading) -> int:
+def add(paths: tuple[str, ...], urls: Path | None, again: bool, as_json: bool, reading: Reading) -> int:
     """Bring files, folders, globs or web pages in. Unchanged files cost nothing; changed ones embed only what changed.
 
     A PATH that begins with https:// or http:// is fetched: that page alone, and only from the public internet.
@@ -57,19 +58,20 @@ def add(paths: tuple[str, ...], urls: Path | None, as_json: bool, reading: Readi
     if not wanted:
         raise UsageError("There is nothing to add.", "Name files, folders or addresses: ingest add docs/")
     with reading.opened() as knowledge:
-        return _watch(pipeline.add(knowledge, wanted, replace(reading.options(), urls=True)), as_json)
+        return _watch(pipeline.add(knowledge, wanted, replace(reading.options(again=again), urls=True)), as_json)
 
 
 @ingest.command()
 @click.argument("path")
 @click.option("--allow-empty", is_flag=True, help="Accept that the folder is gone or empty, and forget all of it.")
+@again_option
 @reading_options
-def sync(path: str, allow_empty: bool, as_json: bool, reading: Reading) -> int:
+def sync(path: str, allow_empty: bool, again: bool, as_json: bool, reading: Reading) -> int:
     """As add, and forget every source below PATH that is not there any more."""
     from ingest import pipeline
 
     with reading.opened() as knowledge:
-        return _watch(pipeline.sync(knowledge, path, reading.options(), allow_empty=allow_empty), as_json)
+        return _watch(pipeline.sync(knowledge, path, reading.options(again=again), allow_empty=allow_empty), as_json)
 
 
 @ingest.command("list")

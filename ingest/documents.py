@@ -23,6 +23,9 @@ if TYPE_CHECKING:  # numpy costs 0.1 s, and `--help` needs none of it
 MetadataValue = str | int | float | bool
 Metadata = Mapping[str, MetadataValue]
 
+# What readers and chunkers give now. It is raised when that changes, so that it can be told what was read before.
+READING = 1
+
 Outcome = Literal[
     "ok",
     "empty",  # opened, holds no text
@@ -54,7 +57,8 @@ class Document:
 
     `id` is the sha256 of the file's bytes (64 hex digits), so equal files are one document. `text` has `\\n` newlines
     only. `pages[i]` is the offset at which page i + 1 begins; formats without pages have the single page `(0,)` and
-    no `labels`. `labels[i]` is what is printed on page i + 1 ("iv", "A-3").
+    no `labels`. `labels[i]` is what is printed on page i + 1 ("iv", "A-3"). `reading` is the `READING` of the Kestrel
+    that read it, 0 where that did not say.
     """
 
     id: str
@@ -66,6 +70,7 @@ class Document:
     headings: tuple[Heading, ...] = ()
     metadata: Metadata = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    reading: int = 0
 
     def page_at(self, offset: int) -> int:
         """The 1-based page on which the character at `offset` stands."""

@@ -22,6 +22,7 @@ def entry_as_json(entry: Entry) -> dict[str, Any]:
         "headings": [[heading.level, heading.title, heading.start] for heading in document.headings],
         "metadata": dict(document.metadata),
         "warnings": list(document.warnings),
+        "reading": document.reading,
         "spans": [[span.start, span.end, span.heading] for span in entry.spans],
         "hashes": [digest.hex() for digest in entry.hashes],
     }
@@ -39,6 +40,7 @@ def entry_from_json(value: dict[str, Any], text: str, source: Source, vectors: F
         headings=tuple(Heading(*heading) for heading in value["headings"]),
         metadata=value["metadata"],
         warnings=tuple(value["warnings"]),
+        reading=value.get("reading", 0),
     )
     spans = tuple(Span(*span) for span in value["spans"])
     return Entry(document, source, spans, tuple(bytes.fromhex(digest) for digest in value["hashes"]), vectors)

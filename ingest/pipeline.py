@@ -40,6 +40,7 @@ class IngestOptions:
     """How to ingest. `workers` None takes one per processor, at most four; `urls` allows web addresses beside paths.
 
     `password` opens PDFs and Office files under one; it goes to the workers of this process and is stored nowhere.
+    `again` reads what did not change too, and replaces what is stored of it: readers or the chunker may give more now.
     `elsewhere` reads and stores files in other processes (see `ingest.queue`) in place of this one; pages stay here.
     """
 
@@ -47,6 +48,7 @@ class IngestOptions:
     chunker: str = "sentence"
     workers: int | None = None
     urls: bool = False
+    again: bool = False
     elsewhere: Callable[[Sequence[FoundFile]], Iterator[Event]] | None = None
     limits: Limits = field(default_factory=Limits)
     password: str = field(default="", repr=False)
@@ -104,9 +106,9 @@ def gone_from(stored: Iterable[str], found: Found) -> list[str]:
 def _with_pages(
     knowledge: KnowledgeBase, found: Found, options: IngestOptions, addresses: Sequence[Address]
 ) -> Iterator[Event]:
-    """Pages are kept only until they are read. One that is in as it was need not be sent again."""
+    """Pages are kept only until they are read. One that is in as it was need not be sent, but to be read again."""
     pages = (source for source in knowledge.sources() if is_address(source.uri) and source.outcome == "ok")
-    known = {page.uri: page for page in pages if _lasts(page)}
+    known = {page.uri: page for page in pages if _lasts(page) and not options.again}
     with tempfile.TemporaryDirectory(prefix="kestrel-") as folder:
         fetched = download(addresses, Path(folder), known, knowledge.store.tags())
         found = replace(found, files=(*found.files, *fetched.files))
@@ -140,7 +142,7 @@ def _steps(
     refused: Sequence[FailedFile],
 ) -> Iterator[Event]:
     stored = {source.uri: source for source in knowledge.sources()}
-    work = [file for file in found.files if not is_settled(file, stored.get(file.uri), options.password)]
+    work = [file for file in found.files if _is_work(file, stored.get(file.uri), options)]
     settled = [stored[file.uri] for file in set(found.files).difference(work)]
     failing = sorted((source for source in settled if source.outcome != "ok"), key=lambda source: source.uri)
     yield Scanned(len(work), sum(file.size for file in work), len(settled) - len(failing))
@@ -169,7 +171,7 @@ def _read_and_store(
     stored: dict[str, Source],
     refused: Sequence[FailedFile],
 ) -> Iterator[Event]:
-    writer = Writer(knowledge, stored)
+    writer = Writer(knowledge, stored, again=options.again)
     for failure in refused:
         yield from writer.refuse(failure)
     chunker = open_chunker(options.chunker, knowledge.embedder)
@@ -182,6 +184,10 @@ def _read_and_store(
         yield from writer.flush()
     if tags := [Tag(file.uri, file.mtime_ns, file.tag) for file in work if file.tag]:
         knowledge.store.commit(tags)
+
+
+def _is_work(file: FoundFile, before: Source | None, options: IngestOptions) -> bool:
+    return options.again or not is_settled(file, before, options.password)
 
 
 def is_settled(file: FoundFile, before: Source | None, password: str = "") -> bool:

@@ -118,10 +118,11 @@ class Store(Protocol):
         """The document under the first of its names."""
         ...
 
-    def contents(self) -> Mapping[str, bytes]:
+    def contents(self, documents: Iterable[str] | None = None) -> Mapping[str, bytes]:
         """Every document's id with a hash of all that is stored of it, in the order in which they were stored.
 
-        The hash leaves out names and vectors; stores of any kind give equal hashes for equal documents.
+        The hash leaves out names, vectors and the number of the reading; stores of any kind give equal hashes for
+        equal documents. With ids of `documents`, those of them that are stored.
         """
         ...
 

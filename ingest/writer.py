@@ -13,12 +13,14 @@ from ingest.changes import Change, Put, Record
 from ingest.documents import Entry, Source
 from ingest.headers import embedding_hash, embedding_text
 from ingest.reports import Embedded, Event, Failed, Read, Stored, Unchanged
+from ingest.store.document_rows import content_hash
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ingest.documents import FloatMatrix
     from ingest.knowledge_base import KnowledgeBase
+    from ingest.protocols import Store
     from ingest.workers.pool import FailedFile, ParsedFile
 
 GROUP_CHUNKS = 512  # a commit waits for the disk; larger groups gained nothing (docs/experiments.md)
@@ -34,7 +36,7 @@ class Writer:
     """Takes the outcome of each file and brings the knowledge base in step with it.
 
     `stored` maps each known uri to what the knowledge base holds under it; it is kept up to date. `commit` stands in
-    for the store's own.
+    for the store's own. `again`: documents that are stored already are replaced by what was read now.
     """
 
     def __init__(
@@ -42,10 +44,12 @@ class Writer:
         knowledge: KnowledgeBase,
         stored: dict[str, Source],
         commit: Callable[[Sequence[Change]], object] | None = None,
+        again: bool = False,
     ) -> None:
         self._knowledge = knowledge
         self._commit = commit or knowledge.store.commit
         self._stored = stored
+        self._again = again
         self._names = Counter(source.document_id for source in stored.values())  # of each document
         self._waiting: list[ParsedFile] = []
         self._refused: list[Source] = []
@@ -73,15 +77,19 @@ class Writer:
     def flush(self) -> Iterator[Event]:
         """Commit all that waits."""
         group, self._waiting = self._waiting, []
-        new = [file for file in group if not self._names[file.document.id]]
+        new = [file for file in group if self._is_put(file)]
         vectors: dict[bytes, FloatMatrix] = {}
         yield from self._embed(new, vectors)
         changes = [self._change(file, vectors) for file in group]
+        changed = altered(self._knowledge.store, changes)
         refused, self._refused = self._refused, []
         self._commit([*changes, *map(Record, refused)])
         self._stored.update((source.uri, source) for source in refused)
         for file in group:
-            yield self._settle(file)
+            yield self._settle(file, changed)
+
+    def _is_put(self, file: ParsedFile) -> bool:
+        return self._again or not self._names[file.document.id]
 
     def _embed(self, files: list[ParsedFile], vectors: dict[bytes, FloatMatrix]) -> Iterator[Event]:
         """Fill `vectors` for every chunk of the files; those stored already, in any document, are not made again."""
@@ -100,22 +108,28 @@ class Writer:
             yield Embedded(len(keys))
 
     def _change(self, file: ParsedFile, vectors: Mapping[bytes, FloatMatrix]) -> Change:
-        if self._names[file.document.id]:
+        if not self._is_put(file):
             return Record(file.source)
         hashes = tuple(embedding_hash(text) for text in embedding_texts(file))
         model = self._knowledge.embedder.model
         rows = np.array([vectors[key] for key in hashes], dtype=np.float32).reshape(len(hashes), model.dimension)
         return Put(Entry(file.document, file.source, file.spans, hashes, rows), model)
 
-    def _settle(self, file: ParsedFile) -> Event:
+    def _settle(self, file: ParsedFile, changed: set[str]) -> Event:
         before = self._stored.get(file.source.uri)
         self._stored[file.source.uri] = file.source
         self._names[file.document.id] += 1
         if before:
             self._names[before.document_id] -= 1
-        if before and before.document_id == file.document.id:
+        if before and before.document_id == file.document.id and file.document.id not in changed:
             return Unchanged(file.source.uri)
         return Stored(file.source.uri, updated=before is not None and before.document_id is not None)
+
+
+def altered(store: Store, changes: Sequence[Change]) -> set[str]:
+    """The ids of documents that are stored already and that the changes replace by other text, chunks or facts."""
+    put = {change.entry.document.id: change.entry for change in changes if isinstance(change, Put)}
+    return {name for name, content in store.contents(put).items() if content != content_hash(put[name])}
 
 
 def embedding_texts(file: ParsedFile) -> list[str]:

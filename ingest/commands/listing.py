@@ -103,6 +103,7 @@ def holding_as_json(holding: Holding) -> dict[str, Any]:
         "outcome": source.outcome,
         "reason": source.reason,
         "warnings": list(holding.warnings),
+        "outdated": holding.outdated,
     }
 
 
@@ -118,7 +119,7 @@ def holding_lines(holdings: Sequence[Holding]) -> Iterator[str]:
         if source.outcome != "ok":
             kept = "; the last good version is kept" if source.document_id else ""
             yield f"{'':>26}{source.outcome}: {source.reason}{kept}"
-        yield from (f"{'':>26}{warning}" for warning in holding.warnings)
+        yield from (f"{'':>26}{remark}" for remark in holding.remarks)
 
 
 def receipt_as_json(receipt: Receipt) -> dict[str, Any]:

@@ -51,6 +51,11 @@ password_option = click.option(
 )
 
 
+again_option = click.option(
+    "--again", is_flag=True, help="Read files anew that did not change too, as after an upgrade of Kestrel."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What was said on the command line about reading files: where they go, by which parts, what is left out."""
@@ -66,14 +71,14 @@ class Reading:
         """The knowledge base, made where there is none."""
         return opened(self.kb, self.embedder, create=True)
 
-    def options(self) -> IngestOptions:
+    def options(self, *, again: bool = False) -> IngestOptions:
         """Raises `UsageError` for workers that cannot do what is asked."""
         from ingest.pipeline import IngestOptions
 
         shared = "://" in str(self.kb)
         if self.workers is None or (isinstance(self.workers, int) and not shared):
             return IngestOptions(
-                exclude=self.exclude, chunker=self.chunker, workers=self.workers, password=self.password
+                exclude=self.exclude, chunker=self.chunker, workers=self.workers, again=again, password=self.password
             )
         if not shared:
             raise UsageError(
@@ -86,14 +91,15 @@ class Reading:
                 f"{self.workers} are workers of a queue.",
                 f"Add protected files without --workers, and unset {PASSWORD} for the rest.",
             )
-        return IngestOptions(exclude=self.exclude, chunker=self.chunker, elsewhere=self._queued(self.workers))
+        queued = self._queued(self.workers, again)
+        return IngestOptions(exclude=self.exclude, chunker=self.chunker, again=again, elsewhere=queued)
 
-    def _queued(self, workers: int | str) -> QueuedIngest:
+    def _queued(self, workers: int | str, again: bool) -> QueuedIngest:
         from ingest.queue.claiming import Task
         from ingest.queue.crews import crew_of
         from ingest.queue.running import QueuedIngest
 
-        return QueuedIngest(Task(str(self.kb), self.chunker, self.embedder), crew_of(workers))
+        return QueuedIngest(Task(str(self.kb), self.chunker, self.embedder, again=again), crew_of(workers))
 
 
 reading_options = gathered(

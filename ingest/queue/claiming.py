@@ -18,12 +18,13 @@ from ingest.reports import Read
 from ingest.store.postgres.connection import PAUSE_SECONDS, RETRY_SECONDS, Server
 from ingest.store.postgres.jobs import Claim, Job, Jobs
 from ingest.workers.pool import FailedFile, Limits, ParsedFile, ParserPool
-from ingest.writer import Writer
+from ingest.writer import Writer, altered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from ingest.changes import Change
+    from ingest.protocols import Store
 
 CLAIM_FILES = 8  # a claim ends with a commit; fewer files cost more commits, more make the last worker finish late
 MOST_TRIES = 4  # of which all but the first are alone: what ends four workers is the file
@@ -32,13 +33,22 @@ IDLE_SECONDS = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What every worker of a run is told. `lease` is for how many seconds a claim holds without being renewed."""
+    """What every worker of a run is told. `lease` is for how many seconds a claim holds without being renewed.
+
+    `again` replaces what is stored of files that did not change.
+    """
 
     location: str
     chunker: str = "sentence"
     embedder: str | None = None
     limits: Limits = field(default_factory=Limits)
     lease: float = 30.0
+    again: bool = False
+
+    @property
+    def way(self) -> str:
+        """Under what files are offered and claimed: workers of other runs leave alone what they would do otherwise."""
+        return f"{self.chunker} again" if self.again else self.chunker
 
 
 def work(task: Task, worker: str, stopped: Callable[[], bool]) -> None:
@@ -58,9 +68,9 @@ def work(task: Task, worker: str, stopped: Callable[[], bool]) -> None:
 def _serve(task: Task, worker: str, stopped: Callable[[], bool], knowledge: KnowledgeBase, jobs: Jobs) -> None:
     with ParserPool(open_chunker(task.chunker, knowledge.embedder), task.limits, workers=1) as pool:
         while not stopped():
-            claim = jobs.claim(worker, task.chunker, CLAIM_FILES, task.lease)
+            claim = jobs.claim(worker, task.way, CLAIM_FILES, task.lease)
             with _renewed(jobs, claim, task.lease):
-                _carry_out(knowledge, jobs, claim, pool)
+                _carry_out(task, knowledge, jobs, claim, pool)
             if not claim.jobs:
                 time.sleep(IDLE_SECONDS)
 
@@ -77,12 +87,12 @@ def _opened(task: Task) -> KnowledgeBase:
             time.sleep(PAUSE_SECONDS)
 
 
-def _carry_out(knowledge: KnowledgeBase, jobs: Jobs, claim: Claim, pool: ParserPool) -> None:
+def _carry_out(task: Task, knowledge: KnowledgeBase, jobs: Jobs, claim: Claim, pool: ParserPool) -> None:
     if not claim.jobs:
         return
     stored = jobs.stored(claim)
-    outcome = _Outcome(jobs, claim, dict(stored))
-    writer = Writer(knowledge, stored, outcome.commit)
+    outcome = _Outcome(jobs, claim, dict(stored), knowledge.store)
+    writer = Writer(knowledge, stored, outcome.commit, task.again)
     for steps in _steps(writer, claim, pool):
         for event in steps:
             if isinstance(event, Read):
@@ -107,13 +117,16 @@ def _given_up(job: Job) -> FailedFile:
 class _Outcome:
     """Ends the jobs of a claim in the transaction that stores their files. `before` is what was stored before."""
 
-    def __init__(self, jobs: Jobs, claim: Claim, before: dict[str, Source]) -> None:
+    def __init__(self, jobs: Jobs, claim: Claim, before: dict[str, Source], store: Store) -> None:
         self._jobs = jobs
         self._claim = claim
         self._before = before
+        self._store = store
+        self._altered: set[str] = set()
         self.read: dict[str, Read] = {}
 
     def commit(self, changes: Sequence[Change]) -> None:
+        self._altered = altered(self._store, changes)
         self._jobs.finish(self._claim, changes, dict(map(self._result, changes)))
 
     def _result(self, change: Change) -> tuple[str, dict[str, Any]]:
@@ -124,7 +137,8 @@ class _Outcome:
             return source.uri, {"failed": source.outcome, "reason": source.reason, "bytes": source.size}
         before, read = self._before.get(source.uri), self.read[source.uri]
         held = before.document_id if before else None
-        ended = "stored" if held is None else "unchanged" if held == source.document_id else "updated"
+        same = held == source.document_id and held not in self._altered
+        ended = "stored" if held is None else "unchanged" if same else "updated"
         facts = {"bytes": read.bytes, "pages": read.pages, "chunks": read.chunks, "warnings": read.warnings}
         return source.uri, {"ended": ended, **facts}
 

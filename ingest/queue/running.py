@@ -44,7 +44,7 @@ class QueuedIngest:
             closing.callback(server.close)
             jobs = Jobs(server)
             offers = [Job(file.uri, file.path, file.size, file.mtime_ns) for file in files]
-            left = jobs.offer(offers, self._task.chunker)
+            left = jobs.offer(offers, self._task.way)
             crew = self._crew(self._task, jobs)
             closing.callback(crew.close)
             yield from _told(jobs, crew, left)

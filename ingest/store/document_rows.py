@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ingest.store import keyword_rows
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
 
 
 def content_hash(entry: Entry) -> bytes:
-    """blake2b-128 over all that an entry stores but its name: equal entries need no new rows."""
+    """blake2b-128 over all that an entry stores but its name and reading: equal entries need no new rows."""
     digest = hashlib.blake2b(digest_size=16)
     document = entry.document
     spans = to_json([(span.start, span.end, span.heading) for span in entry.spans])
-    for part in (document.text, document.title, *_described(document), spans):
+    for part in (document.text, document.title, *_described(replace(document, reading=0)), spans):
         digest.update(pack(part) + b"\0")
     digest.update(b"".join(entry.hashes))
     return digest.digest()
@@ -55,6 +56,16 @@ def drop(snapshot: Snapshot, row: DocumentRow) -> range:
     count_dead(snapshot, chunks)
     snapshot.connection.execute("DELETE FROM documents WHERE key = ?", (row.key,))  # the rest follows by foreign keys
     return chunks
+
+
+def describe(snapshot: Snapshot, row: DocumentRow, document: Document) -> None:
+    """Bring what is said of a stored document up to that of an equal one, which another reading may have made."""
+    *_, details = _described(document)
+    if details != row.details:
+        described = DocumentRow._make(sealed(*row._replace(details=details)[:-1]))
+        snapshot.connection.execute(
+            "UPDATE documents SET details = ?, checksum = ? WHERE key = ?", (details, described.checksum, row.key)
+        )
 
 
 def rename(snapshot: Snapshot, row: DocumentRow) -> None:
@@ -89,10 +100,11 @@ def _indexed(chunks: Iterable[ChunkRow], text: str, title: str, names: str) -> I
 def _described(document: Document) -> tuple[str, str, str]:
     """The columns metadata, pages and details."""
     headings = [(heading.level, heading.title, heading.start) for heading in document.headings]
+    details = {"headings": headings, "warnings": document.warnings}
     return (
         to_json(dict(document.metadata)),
         to_json({"starts": document.pages, "labels": document.labels}),
-        to_json({"headings": headings, "warnings": document.warnings}),
+        to_json({**details, "reading": document.reading} if document.reading else details),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import cast
 
@@ -70,12 +70,15 @@ def read_document(snapshot: Snapshot, document_id: str) -> Document | None:
         headings=tuple(Heading(*heading) for heading in details["headings"]),
         metadata=json.loads(row.metadata),
         warnings=tuple(details["warnings"]),
+        reading=details.get("reading", 0),
     )
 
 
-def read_contents(snapshot: Snapshot) -> dict[str, bytes]:
+def read_contents(snapshot: Snapshot, documents: Iterable[str] | None = None) -> dict[str, bytes]:
     """See `Store.contents`; keys are given in ascending order, as chunk ids are."""
-    return {row.id: row.content for row in snapshot.rows(DocumentRow, "ORDER BY key")}
+    which = f"WHERE id {_LISTED} " if documents is not None else ""
+    listed = (json.dumps(list(documents)),) if documents is not None else ()
+    return {row.id: row.content for row in snapshot.rows(DocumentRow, f"{which}ORDER BY key", listed)}
 
 
 def read_entry(snapshot: Snapshot, source: Source) -> Entry | None:
@@ -140,5 +143,6 @@ def _holding(row: SourceRow, document: DocumentRow | None) -> Holding:
         return Holding(source, title="", pages=0, chunks=0)
     pages = json.loads(document.pages)
     count = len(pages["starts"]) if pages["labels"] or len(pages["starts"]) > 1 else 0
-    warnings = tuple(json.loads(document.details)["warnings"])
-    return Holding(source, unpack(document.title), count, document.chunks, warnings)
+    details = json.loads(document.details)
+    told = tuple(details["warnings"]), details.get("reading", 0)
+    return Holding(source, unpack(document.title), count, document.chunks, *told)

@@ -36,14 +36,14 @@ CREATE TABLE models (
 CREATE TABLE documents (
     key INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
-    content BLOB NOT NULL,      -- hash of all that was put: an equal put changes nothing
+    content BLOB NOT NULL,      -- hash of what was put: an equal put needs no new rows
     length INTEGER NOT NULL,    -- of the text, in characters
     chunks INTEGER NOT NULL,
     title BLOB NOT NULL,
     names TEXT NOT NULL,        -- words of its file names, as they stand in the keyword index
     metadata TEXT NOT NULL,     -- JSON, as are the next two
     pages TEXT NOT NULL,        -- starts and labels
-    details TEXT NOT NULL,      -- headings and warnings
+    details TEXT NOT NULL,      -- headings, warnings and the reading that gave them
     checksum INTEGER NOT NULL
 );
 

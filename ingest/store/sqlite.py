@@ -129,10 +129,10 @@ class SqliteStore:
         with self._database.snapshot() as snapshot:
             return read_document(snapshot, document_id)
 
-    def contents(self) -> Mapping[str, bytes]:
+    def contents(self, documents: Iterable[str] | None = None) -> Mapping[str, bytes]:
         """See `Store.contents`."""
         with self._database.snapshot() as snapshot:
-            return read_contents(snapshot)
+            return read_contents(snapshot, documents)
 
     def entry(self, source: Source) -> Entry | None:
         """See `Store.entry`."""

@@ -11,7 +11,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ingest.documents import Document, Outcome, Source, Span, document_id
+from ingest.documents import READING, Document, Outcome, Source, Span, document_id
 from ingest.errors import FileFailed, KestrelError
 from ingest.protocols import Chunker
 from ingest.readers import open_reader, reader_for
@@ -68,7 +68,7 @@ class Parser:
             with unlocked(self.password):
                 package = without_lock(data)
                 reader = reader_for(str(path), package, self.readers)
-                document = open_reader(reader).read(package, uri)
+                document = replace(open_reader(reader).read(package, uri), reading=READING)
             if package is not data:
                 document = replace(document, id=document_id(data))  # that of the file as it lies there
             spans = tuple(self.chunker.split(document))

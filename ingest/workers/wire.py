@@ -83,6 +83,7 @@ def encode(result: ParsedFile | FailedFile) -> bytes:
             "headings": [(heading.level, heading.title, heading.start) for heading in document.headings],
             "metadata": dict(document.metadata),
             "warnings": document.warnings,
+            "reading": document.reading,
         }
         message["reader"] = result.reader
         message["spans"] = [(span.start, span.end, span.heading) for span in result.spans]

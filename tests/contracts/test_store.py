@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from ingest.changes import Put, Record, Remove, Tag
-from ingest.documents import Filter, Model, Source, Span
+from ingest.documents import READING, Filter, Model, Source, Span
 from ingest.errors import EmbedderFailed, KnowledgeBaseError, KnowledgeBaseMismatch, NothingIndexed, UsageError
 from ingest.store import open_store
 from tests.support.entries import MODEL, entry, prose, put, vector
@@ -264,6 +264,21 @@ def test_holdings_say_what_is_under_each_name(store):
         ("", 0, len(entry("/", prose(2)).spans), ()),
         ("", 0, 0, ()),
     ]
+
+
+def test_a_later_reading_that_gives_the_same_is_noted_and_keeps_every_row(store, tmp_path):
+    made = put("/a.pdf", prose(1), title="Report")
+    store.commit([made, put("/b.txt", prose(2))])
+    name, before = made.entry.document.id, store.contents()
+    chunks = store.chunks(name)
+    assert [(holding.reading, holding.outdated) for holding in store.holdings()] == [(0, True), (0, True)]
+    document = dataclasses.replace(made.entry.document, reading=READING)
+    done = store.commit([Put(dataclasses.replace(made.entry, document=document), MODEL)])
+    assert (done.documents_added, done.documents_removed, done.chunks_added) == (0, 0, 0)
+    assert [(holding.reading, holding.outdated) for holding in store.holdings()] == [(READING, False), (0, True)]
+    assert (store.document(name), store.chunks(name), store.contents()) == (document, chunks, before)
+    assert store.contents([name, "f" * 64]) == {name: before[name]}
+    assert store.contents([]) == {}
 
 
 def test_an_entry_comes_back_as_it_was_put_and_can_be_put_elsewhere(store, tmp_path):

@@ -11,12 +11,13 @@ import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
 from ingest import pipeline
-from ingest.changes import Record
+from ingest.changes import Put, Record
 from ingest.documents import Source
 from ingest.errors import KestrelError, KnowledgeBaseMismatch, UsageError
 from ingest.knowledge_base import KnowledgeBase
@@ -226,7 +227,30 @@ def test_a_file_that_kills_its_workers_ends_as_failed_and_takes_no_other_with_it
 
 def queued(knowledge, folder, location, **task):
     elsewhere = QueuedIngest(Task(location, embedder=EMBEDDER, **task), crew_of(1))
-    return pipeline.add(knowledge, [folder], IngestOptions(elsewhere=elsewhere))
+    again = task.get("again", False)
+    return pipeline.add(knowledge, [folder], IngestOptions(elsewhere=elsewhere, again=again))
+
+
+def test_files_are_read_again_by_workers_and_by_no_others_of_the_queue(truth, postgres_location, tmp_path):
+    folder = write_files(tmp_path / "docs", 3)
+    with KnowledgeBase.open(postgres_location, embedder=EMBEDDER) as knowledge:
+        list(queued(knowledge, folder, postgres_location))
+        first = knowledge.sources()[0]
+        entry, model = knowledge.store.entry(first), knowledge.store.model()
+        old = replace(entry.document, text=entry.document.text.replace(" ", "_"), reading=0)
+        knowledge.store.commit([Put(replace(entry, document=old), model)])
+        assert [holding.outdated for holding in knowledge.store.holdings()] == [True, False, False]
+        *_, report = queued(knowledge, folder, postgres_location, again=True)
+        assert (report.added, report.updated, report.unchanged) == (0, 1, 2)
+        assert not any(holding.outdated for holding in knowledge.store.holdings())
+        assert knowledge.store.entry(knowledge.sources()[0]).document == entry.document
+
+
+def test_a_worker_leaves_alone_what_another_run_reads_again(jobs, tmp_path):
+    again = Task("", again=True)
+    jobs.offer(offers(tmp_path, 2), again.way)
+    assert jobs.claim("plain", Task("").way, 2, 60).jobs == ()
+    assert len(jobs.claim("other", again.way, 2, 60).jobs) == 2
 
 
 def test_a_run_that_is_stopped_gives_back_what_it_held(truth, postgres_location, tmp_path, monkeypatch):

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -393,6 +394,17 @@ def test_a_page_that_has_not_changed_is_not_sent_again(knowledge, monkeypatch):
         (0, 1, 0, 0),
     ]
     assert "seventy weeks" in knowledge.text("http://example.org/rules")
+
+
+def test_a_page_that_is_to_be_read_again_is_sent_in_any_case(knowledge, monkeypatch):
+    rules = Rules(STATED)
+    with server(rules.answer) as wire:
+        through(monkeypatch, wire)
+        options = IngestOptions(urls=True, workers=1)
+        list(pipeline.add(knowledge, ["http://example.org/rules"], options))
+        *_, report = pipeline.add(knowledge, ["http://example.org/rules"], replace(options, again=True))
+    assert rules.conditions == []
+    assert (report.added, report.updated, report.unchanged, len(report.failed)) == (0, 0, 1, 0)
 
 
 @pytest.mark.parametrize(

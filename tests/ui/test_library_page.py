@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from assistant import Assistant
+from ingest.changes import Put
 from ingest.documents import Hit
 from tests.support.office_files import make_xlsx
 from tests.support.office_locks import locked
@@ -116,6 +118,29 @@ def test_library_tells_which_files_changed_or_went(collection: Path, tmp_path: P
     (tmp_path / "documents" / "parking.md").write_text("# Parking\n\nParking is free on Mondays.\n", "utf-8")
     warnings = list(opened("library").dataframe[0].value["Warnings"])
     assert warnings == ["the file is gone; its text is kept", "changed since it was read"]
+
+
+def test_library_tells_what_an_older_version_read_and_reads_it_again(collection: Path):
+    with Assistant.open(collection) as kestrel:
+        store = kestrel.knowledge.store
+        entry, model = store.entry(store.sources()[1]), store.model()
+        assert entry
+        assert model
+        assert "Sundays" in entry.document.text
+        old = replace(entry.document, text=entry.document.text.replace("Sundays", "5undays"), reading=0)
+        store.commit([Put(replace(entry, document=old), model)])
+    app = opened("library")
+    assert list(app.dataframe[0].value["Warnings"]) == ["", "read by an older version: ingest add --again"]
+    next(button for button in app.button if button.label == "Read 1 file of an older version again").click().run()
+    from ui.state import runs
+
+    assert runs()[str(collection)].wait(WAIT).state == "done"
+    app.run()
+    assert not app.exception
+    assert list(app.dataframe[-1].value["Warnings"]) == ["", ""]
+    assert not [button for button in app.button if "older version" in button.label]
+    with Assistant.open(collection) as kestrel:
+        assert "Sundays" in kestrel.knowledge.text("parking.md")
 
 
 def test_a_large_collection_is_narrowed_by_words_instead_of_being_listed(

@@ -19,13 +19,16 @@ from ui.widgets.wording import number_of
 NAMED = 3  # locked files
 
 
-def start_reading(here: Session, paths: Sequence[Path], password: str = "") -> None:
-    """Begins a run over `paths` and draws the page again. The password goes to this run's readers, and nowhere else."""
+def start_reading(here: Session, paths: Sequence[Path], password: str = "", *, again: bool = False) -> None:
+    """Begins a run over `paths` and draws the page again. The password goes to this run's readers, and nowhere else.
+
+    `again` reads what did not change too.
+    """
     run = run_of(here)
     if run and run.view().state == "running":
         st.warning("Files are being read. Wait for the end, or stop it.")
         return
-    options = pipeline.IngestOptions(password=password)
+    options = pipeline.IngestOptions(password=password, again=again)
     runs()[str(here.collection)] = IngestRun(pipeline.add(knowledge_of(str(here.collection)), paths, options))
     st.rerun()
 

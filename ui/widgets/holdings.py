@@ -49,9 +49,20 @@ def _table(here: Session, holdings: Sequence[Holding]) -> None:
             "Read changed files again",
             help="Files that are as they were are left alone. New files of a folder come in where it is added again.",
         ):
-            start_reading(here, [path for holding in holdings if (path := Path(holding.source.uri)).exists()])
+            start_reading(here, _there(holdings))
+        old = _there([holding for holding in holdings if holding.outdated])
+        if old and st.button(
+            f"Read {number_of(len(old), 'file')} of an older version again",
+            help="Kestrel reads more today than when these were read.",
+        ):
+            start_reading(here, old, again=True)
         if st.button(f"Remove {len(selected) or ''} selected", disabled=not selected, icon=":material/delete:"):
             st.session_state.removing = (here.collection, selected)
+
+
+def _there(holdings: Sequence[Holding]) -> list[Path]:
+    """Their files, as far as they are still there."""
+    return [path for holding in holdings if (path := Path(holding.source.uri)).exists()]
 
 
 def _narrowed(holdings: Sequence[Holding]) -> tuple[str, Sequence[Holding]]:
@@ -67,7 +78,9 @@ def _narrowed(holdings: Sequence[Holding]) -> tuple[str, Sequence[Holding]]:
 
 def _row(holding: Holding) -> dict[str, object]:
     source = holding.source
-    remarks = [_STANDING[standing(source)], told_outcome(source.outcome, source.reason), *holding.warnings]
+    state = standing(source)
+    told = holding.warnings if state == "gone" else holding.remarks  # what is gone cannot be read again
+    remarks = [_STANDING[state], told_outcome(source.outcome, source.reason), *told]
     return {
         "Name": Path(source.uri).name,
         "Pages": str(holding.pages or ""),

@@ -66,8 +66,11 @@ def source_of(row: Sequence[Any]) -> Source:
     return Source(unpack(bytes(uri)), size, mtime_ns, document, outcome, unpack(bytes(reason)), seen)
 
 
-def read_contents(connection: Connection) -> dict[str, bytes]:
-    return {row[0]: bytes(row[1]) for row in connection.execute("SELECT id, content FROM documents ORDER BY key")}
+def read_contents(connection: Connection, documents: Sequence[str] | None = None) -> dict[str, bytes]:
+    which = "WHERE %s::text[] IS NULL OR id = ANY(%s)"
+    wanted = list(documents) if documents is not None else None
+    rows = connection.execute(f"SELECT id, content FROM documents {which} ORDER BY key", (wanted, wanted))  # noqa: S608
+    return {row[0]: bytes(row[1]) for row in rows}
 
 
 def read_entry(connection: Connection, source: Source) -> Entry | None:
@@ -104,8 +107,9 @@ def read_known_vectors(connection: Connection, hashes: Iterable[bytes]) -> dict[
 def _holding(source: Source, facts: dict[str, Any] | None) -> Holding:
     if facts is None:
         return Holding(source, title="", pages=0, chunks=0)
+    told = tuple(facts["warnings"]), facts.get("reading", 0)
     pages = len(facts["pages"]) if facts["labels"] or len(facts["pages"]) > 1 else 0
-    return Holding(source, facts["title"], pages, len(facts["spans"]), tuple(facts["warnings"]))
+    return Holding(source, facts["title"], pages, len(facts["spans"]), *told)
 
 
 def _vectors(values: Iterable[bytes]) -> FloatMatrix:

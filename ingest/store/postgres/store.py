@@ -87,8 +87,9 @@ class PostgresStore:
         entry = self._server.read(lambda connection: reading.first_entry(connection, document_id))
         return entry.document if entry else None
 
-    def contents(self) -> Mapping[str, bytes]:
-        return self._server.read(reading.read_contents)
+    def contents(self, documents: Iterable[str] | None = None) -> Mapping[str, bytes]:
+        wanted = None if documents is None else list(documents)  # it may be read more than once
+        return self._server.read(lambda connection: reading.read_contents(connection, wanted))
 
     def entry(self, source: Source) -> Entry | None:
         return self._server.read(lambda connection: reading.read_entry(connection, source))

@@ -57,7 +57,10 @@ class Batch:
         if key is None:
             present = "SELECT key, content FROM documents WHERE id = %s FOR UPDATE"
             row = self._connection.execute(present, (entry.document.id,)).fetchone()
-            key = row[0] if row and bytes(row[1]) == content else self._replace(row[0] if row else None, entry, content)
+            if row and bytes(row[1]) == content:
+                key = self._describe(row[0], entry)
+            else:
+                key = self._replace(row[0] if row else None, entry, content)
         self._point(entry.source, key)
 
     def _require_model(self, model: Model) -> None:
@@ -87,6 +90,12 @@ class Batch:
                 copy.write(chunk_rows(key, entry))
             self._tally["documents_added"] += 1
             self._tally["chunks_added"] += len(entry.spans)
+        return key
+
+    def _describe(self, key: int, entry: Entry) -> int:
+        """Bring what is said of a stored document up to that of an equal one, which another reading may have made."""
+        facts = to_json(entry_as_json(entry))
+        self._connection.execute("UPDATE documents SET facts = %s WHERE key = %s AND facts <> %s", (facts, key, facts))
         return key
 
     def _replace(self, key: int | None, entry: Entry, content: bytes) -> int:

@@ -28,6 +28,7 @@ SECRETS = {
     **dict.fromkeys(("PGPASSWORD", "AWS_SECRET_ACCESS_KEY", "DATABASE_PASSWORD"), f"pw-{CANARY}"),
     **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), f"http://me:{CANARY}@{NOWHERE}"),
     "KESTREL_PASSWORD": f"file-{CANARY}",
+    "KESTREL_UI_KEY": f"pages-{CANARY}",
     "DATABASE_URL": f"postgresql://me:{CANARY}@{NOWHERE}/db",
 }
 QUESTION = "How much is the deposit?"

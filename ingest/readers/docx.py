@@ -11,7 +11,7 @@ from ingest.readers.archive import Archive, attribute_of, child_of, name_of, ope
 from ingest.readers.assembling import Assembly
 from ingest.readers.characters import clean, single_line
 from ingest.readers.ooxml import main_part, part_of_kind, properties, unread
-from ingest.readers.tables import FEWEST_COLUMNS, Cell, Merged, looks_like_names, names_columns, table_lines
+from ingest.readers.tables import FEWEST_COLUMNS, Cell, Merged, looks_like_names, reached, rows_of_names, table_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -145,14 +145,13 @@ def _headers(table: Element, rows: list[Element], cells: list[list[Cell]]) -> in
     it looks so (Google Docs marks none)."""
     repeated = next((n for n, row in enumerate(rows) if child_of(row, "trPr", "tblHeader") is None), len(rows))
     if repeated or not cells:
-        return repeated
+        return reached(cells, repeated)
     look = child_of(table, "tblPr", "tblLook")
     flags = attribute_of(look, "val")
     apart = attribute_of(look, "firstRow") in {"1", "true"} or bool(int(flags or "0", 16) & FIRST_ROW)
     if not apart:
-        return int(looks_like_names(cells))
-    names = [cell for cell in cells[0] if isinstance(cell, str)]
-    return int(len(cells[0]) >= FEWEST_COLUMNS and names_columns(names))
+        return reached(cells, int(looks_like_names(cells)))
+    return rows_of_names(cells) if len(cells[0]) >= FEWEST_COLUMNS else 0
 
 
 def _cells(row: Element) -> Iterator[Cell]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ingest.readers.archive import attribute_of, child_of, children_of, name_of
 from ingest.readers.characters import clean, single_line
-from ingest.readers.tables import Cell, Merged, looks_like_names, names_columns, table_lines
+from ingest.readers.tables import Cell, Merged, looks_like_names, reached, rows_of_names, table_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,8 +35,8 @@ def table_text(table: Element) -> str:
     if not cells:
         return ""
     apart = attribute_of(child_of(table, "tblPr"), "firstRow") in YES
-    named = looks_like_names(cells) or (apart and names_columns([cell for cell in cells[0] if isinstance(cell, str)]))
-    return "\n".join(table_lines(cells, int(named)))
+    heads = reached(cells, 1) if looks_like_names(cells) else rows_of_names(cells) if apart else 0
+    return "\n".join(table_lines(cells, heads))
 
 
 def _runs(paragraph: Element) -> Iterator[str]:

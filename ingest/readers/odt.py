@@ -9,7 +9,7 @@ from ingest.errors import FileFailed
 from ingest.readers.archive import attribute_of, child_of, children_of, descendants_of, name_of, opened
 from ingest.readers.assembling import Assembly
 from ingest.readers.characters import clean, single_line
-from ingest.readers.tables import Cell, Merged, names_columns, table_lines
+from ingest.readers.tables import Cell, Merged, reached, rows_of_names, table_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -120,22 +120,28 @@ class _Body:
     def _table(self, table: Element) -> None:
         headed = [row for holder in children_of(table, "table-header-rows") for row in children_of(holder, "table-row")]
         rows = list(_rows(table))
-        cells = [list(self._cells(row)) for row in rows]
-        heads = sum(row in headed for row in rows)
-        if not heads and len(cells) > 1:
-            names = [cell for cell in cells[0] if isinstance(cell, str)]
-            heads = int(len(cells[0]) > 2 and names_columns(names))
+        reaching: dict[int, tuple[int, Cell]] = {}
+        cells = [list(self._cells(row, reaching)) for row in rows]
+        heads = reached(cells, sum(row in headed for row in rows))
+        if not heads and len(cells) > 1 and len(cells[0]) > 2:
+            heads = rows_of_names(cells)
         self.assembly.put("\n".join(table_lines(cells, heads)))
 
-    def _cells(self, row: Element) -> Iterator[Cell]:
+    def _cells(self, row: Element, reaching: dict[int, tuple[int, Cell]]) -> Iterator[Cell]:
+        """`reaching`, kept up to date: by column, into how many rows more a cell reaches, and what it is there."""
+        column = 0
         for cell in row:
             times = attribute_of(cell, "number-columns-repeated")
             repeated = min(int(times), WIDEST) if times.isdecimal() else 1
             if name_of(cell) == "table-cell":
                 text = single_line(" ".join(self._text(part) for part in _paragraphs(cell)))
+                _reach(cell, column, reaching)
                 yield from [text] * repeated
-            elif name_of(cell) == "covered-table-cell":  # it does not say from where
-                yield from [Merged.LEFT] * repeated
+            elif name_of(cell) == "covered-table-cell":
+                yield from (_covered(at, reaching) for at in range(column, column + repeated))
+            else:
+                continue
+            column += repeated
 
     def _text(self, element: Element) -> str:
         for seen in descendants_of(element, "frame", "annotation"):
@@ -176,6 +182,23 @@ class _Body:
         kind = next((kind for name, kind in FRAMED if name in shown), "")
         if kind:
             self.assembly.skipped[kind] += 1
+
+
+def _reach(cell: Element, column: int, reaching: dict[int, tuple[int, Cell]]) -> None:
+    """Notes which places below a cell it covers."""
+    wide, tall = (attribute_of(cell, f"number-{which}-spanned") for which in ("columns", "rows"))
+    if tall.isdecimal() and int(tall) > 1:
+        width = min(int(wide), WIDEST) if wide.isdecimal() else 1
+        below = [Merged.ABOVE, *[Merged.LEFT] * (width - 1)]
+        reaching.update((column + at, (int(tall) - 1, each)) for at, each in enumerate(below))
+
+
+def _covered(column: int, reaching: dict[int, tuple[int, Cell]]) -> Cell:
+    """What a covered place is, which does not say it itself."""
+    rows, cell = reaching.pop(column, (0, Merged.LEFT))
+    if rows > 1:
+        reaching[column] = rows - 1, cell
+    return cell
 
 
 def _paragraphs(element: Element | None) -> Iterator[Element]:

@@ -22,6 +22,7 @@ Cell = str | Merged
 
 FEWEST_COLUMNS = 3  # where names are told by looks: two columns are often names and values, "Premium", "$120"
 FEWEST_ROWS = 2  # of figures
+MOST_REACHED = 2  # rows of names below those that are known as such
 
 _NUMBER = re.compile(r"[-+(]?[$€£]?\d[\d.,:/ %-]*\)?")
 _FIGURE = re.compile(r"[-+(~<>]?\s?[$€£¥]?\s?\d[\d.,:/ %-]*\)?(?:\s?[^\W\d]{1,8}\.?|\s?[€$£¥])?")  # "12 kg", "30 €"
@@ -32,14 +33,50 @@ def table_lines(rows: Sequence[Sequence[Cell]], headers: int) -> list[str]:
     """The lines of a table whose first `headers` rows name its columns.
 
     What a cell says that reaches over several rows holds for each of them and is repeated; in the header that goes for
-    columns too: "2023" above "Q1" and "Q2" makes "2023 Q1" and "2023 Q2".
+    columns too: "2023" above "Q1" and "Q2" makes "2023 Q1" and "2023 Q2". Below it a cell has the names of all columns
+    that it reaches over, "2023 Q1, 2023 Q2: closed", and none where it is all of its row.
     """
     table = _resolved(rows, headers)
-    names = [" ".join(dict.fromkeys(filter(None, parts))) for parts in zip_longest(*table[:headers], fillvalue="")]
-    body = table[headers:]
-    if not body:
-        names, body = [], table
-    return [row_line(row, names) if names else " | ".join(row) for row in body if any(row)]
+    names = _joined(table[:headers])
+    if not names or headers >= len(table):
+        return [" | ".join(row) for row in table if any(row)]
+    below = zip(rows[headers:], table[headers:], strict=True)
+    return [row_line(texts, _names_over(row, names)) for row, texts in below if any(texts)]
+
+
+def reached(rows: Sequence[Sequence[Cell]], headers: int) -> int:
+    """How many rows name the columns, where the first `headers` do: those that a cell of theirs reaches into do too."""
+    end = headers
+    while 0 < end < len(rows) and Merged.ABOVE in rows[end]:
+        end += 1
+    return end if end < len(rows) and end - headers <= MOST_REACHED else headers
+
+
+def rows_of_names(rows: Sequence[Sequence[Cell]]) -> int:
+    """As `reached`, of a table whose first row is set apart; 0 where what it holds names no columns."""
+    end = reached(rows, 1)
+    names = _joined(_resolved(rows[:end], end))
+    columns = zip_longest(*rows[:end], fillvalue=Merged.LEFT)
+    own = [name for name, column in zip(names, columns, strict=True) if {*column} != {Merged.LEFT}]
+    return end if names_columns(own) else 0
+
+
+def _joined(header: Sequence[Sequence[str]]) -> list[str]:
+    """The name of each column: what stands in the rows of names, outermost first, each thing once."""
+    return [" ".join(dict.fromkeys(filter(None, parts))) for parts in zip_longest(*header, fillvalue="")]
+
+
+def _names_over(row: Sequence[Cell], names: Sequence[str]) -> list[str]:
+    """The names of the cells of a row, each with those of all the columns that it covers."""
+    over = [[name] for name in names]
+    at = 0
+    for column, cell in enumerate(row[: len(names)]):
+        if column and cell is Merged.LEFT:
+            over[at].append(names[column])
+        else:
+            at = column
+    whole = len(over[0]) == len(names) > 1
+    return ["" if whole else ", ".join(dict.fromkeys(filter(None, each))) for each in over]
 
 
 def _resolved(rows: Sequence[Sequence[Cell]], headers: int) -> list[list[str]]:

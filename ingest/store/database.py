@@ -89,10 +89,11 @@ class Database:
             yield snapshot
 
     def _require_whole(self) -> None:
-        with self._examining:
-            if self._unexamined:
-                self._torn = check_copy(self)
-                self._unexamined = False
+        if self._unexamined:  # else no lock, which a child that is forked meanwhile would find taken for ever
+            with self._examining:
+                if self._unexamined:
+                    self._torn = check_copy(self)
+                    self._unexamined = False
         if self._torn:
             raise KnowledgeBaseDamaged(self._torn.message, self._torn.remedy)
 

@@ -96,8 +96,8 @@ def _write_run(snapshot: Snapshot, run: Run) -> Segment | None:
     from ingest.indexes.faiss import FaissBuilder
 
     kind = kind_for(count)
-    sample = sample_between(snapshot, run.low, run.high, every=1 + count // SAMPLE_ROWS)
-    builder = FaissBuilder(sample, count, kind)
+    every = 1 + count // SAMPLE_ROWS
+    builder = FaissBuilder(sample_between(snapshot, run.low, run.high, every), count, kind)  # the sample goes at once
     for block in vector_blocks(snapshot, run.low, run.high):
         builder.add(block.ids, block.vectors)
     file, size, crc = segments.write_segment(snapshot.folder, builder.finish().write)

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
 import click
 
 from ingest.console import gathered, knowledge_base_option
 from ingest.errors import UsageError
-from ui.door import lock
-from ui.listening import VARIABLE, Listening, key_for, names_of
-from ui.theme import THEME
-
-APP = Path(__file__).with_name("app.py")
+from ui.listening import VARIABLE, Listening, key_for
 
 
 @click.command(
@@ -65,11 +60,10 @@ def main(kb: Path, llm: str | None, reranker: str | None, listening: Listening, 
             "Keep one in step with it (ingest follow ADDRESS --kb DIR), and name that."
         )
     try:
-        lock(key_for(listening))
+        key = key_for(listening)
     except UsageError as error:
         raise click.UsageError(str(error)) from None
-    from streamlit.web import bootstrap
-
+    from ui.serving import serve
     from ui.warming import warm_in_background
 
     os.environ["KESTREL_KB"] = str(kb.absolute())
@@ -77,28 +71,7 @@ def main(kb: Path, llm: str | None, reranker: str | None, listening: Listening, 
         os.environ["KESTREL_LLM"] = llm
     if reranker:
         os.environ["KESTREL_RERANKER"] = reranker
-    options = _options(listening, open_browser)
-    bootstrap.load_config_options(options)
-    warm_in_background(kb.absolute())
-    bootstrap.run(str(APP), is_hello=False, args=[], flag_options=options)
-
-
-def _options(listening: Listening, open_browser: bool) -> dict[str, Any]:
-    """Streamlit's, of which a file of settings somewhere may not say otherwise."""
-    return {
-        "server.address": listening.address,
-        "server.port": listening.port,
-        "server.allowedHosts": names_of(listening.address, listening.hosts),
-        "server.headless": not open_browser,
-        "server.fileWatcherType": "none",
-        "server.maxUploadSize": 500,  # MB; larger ones go in by `ingest add`
-        "server.enableStaticServing": False,
-        "server.enableAgentApi": False,
-        "browser.gatherUsageStats": False,
-        "client.toolbarMode": "minimal",
-        "client.showErrorDetails": "none",
-        **THEME,
-    }
+    serve(key, listening, open_browser, warm=lambda: warm_in_background(kb.absolute()))
 
 
 if __name__ == "__main__":

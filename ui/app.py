@@ -1,43 +1,33 @@
-"""The pages and the way between them, behind a door where a key was set."""
+"""The pages and the way between them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from ui.views import ask, evaluate, history, library, models
-from ui.widgets.gate import admitted, gate
 from ui.widgets.style import STYLE
 
-if TYPE_CHECKING:
-    from streamlit.navigation.page import StreamlitPage
-
 ICON = Path(__file__).with_name("kestrel.svg")
-VIEWS: list[tuple[Callable[[], None], str, str]] = [
-    (ask.show, "Ask", ":material/question_answer:"),
-    (library.show, "Library", ":material/folder_open:"),
-    (history.show, "History", ":material/history:"),
-    (evaluate.show, "Evaluate", ":material/balance:"),
-    (models.show, "Models", ":material/memory:"),
-]
 
 
 def main() -> None:
     st.set_page_config(page_title="Kestrel", page_icon=str(ICON), layout="wide")
+    if "ui.serving" not in sys.modules:  # `streamlit run` would ask for no key, and listen at every address
+        st.error("These pages are opened by `python -m ui` alone, which knows who may see them.")
+        return
     st.html(STYLE)
-    inside = admitted()
-    st.navigation([_page(*view, inside) for view in VIEWS], position="sidebar" if inside else "hidden").run()
-
-
-def _page(show: Callable[[], None], title: str, icon: str, inside: bool) -> StreamlitPage:
-    """Under its address stands the door at first, so that who followed a link is there once it is open."""
-    address, default = title.lower(), show is ask.show
-    if not inside:
-        return st.Page(gate, title="Kestrel", url_path=address, default=default)
-    return st.Page(show, title=title, icon=icon, url_path=address, default=default)
+    st.navigation(
+        [
+            st.Page(ask.show, title="Ask", icon=":material/question_answer:", url_path="ask", default=True),
+            st.Page(library.show, title="Library", icon=":material/folder_open:", url_path="library"),
+            st.Page(history.show, title="History", icon=":material/history:", url_path="history"),
+            st.Page(evaluate.show, title="Evaluate", icon=":material/balance:", url_path="evaluate"),
+            st.Page(models.show, title="Models", icon=":material/memory:", url_path="models"),
+        ]
+    ).run()
 
 
 main()

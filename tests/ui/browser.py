@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import shutil
 import socket
@@ -12,6 +13,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
@@ -32,6 +34,23 @@ def chromium() -> str:
         if found := shutil.which(name):
             return found
     pytest.skip("no Chromium here (Debian: apt-get install chromium)")
+
+
+def enter(page, key: str) -> None:
+    """Gives the key to the page that asks for it."""
+    page.get_by_label("Key").fill(key, timeout=60_000)
+    page.get_by_role("button", name="Open", exact=True).click()
+
+
+def cookie_for(url: str, key: str) -> str:
+    """What a client without a browser sends along once it has given the key."""
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=30)
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    connection.request("POST", "/_kestrel/key", urlencode({"key": key}), form)
+    answer = connection.getresponse()
+    assert answer.status == 303
+    connection.close()
+    return answer.headers["Set-Cookie"].partition(";")[0]
 
 
 @contextmanager

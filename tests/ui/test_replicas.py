@@ -21,6 +21,7 @@ import pytest
 
 from ingest.knowledge_base import KnowledgeBase
 from tests.support.sessions import free_port
+from tests.ui.browser import cookie_for, enter
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 CONFIGURATION = Path(__file__).parents[2] / "docs" / "deploy" / "haproxy.cfg"
@@ -61,36 +62,28 @@ def wait_for(url: str) -> None:
 
 
 class Client(threading.Thread):
-    """Fetches the page again and again, without a cookie, as a new visitor would."""
+    """Fetches the page again and again, now of one replica and now of the other, with the cookie of the key alone."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, cookie: str) -> None:
         super().__init__(daemon=True)
-        self.url, self.failures, self.fetched = url, list[str](), 0
+        self.request = urllib.request.Request(url, headers={"Cookie": cookie})
+        self.failures, self.fetched = list[str](), 0
         self.stopped = threading.Event()
 
     def run(self) -> None:
         while not self.stopped.wait(0.05):
             try:
-                with urllib.request.urlopen(self.url, timeout=20) as page:
+                with urllib.request.urlopen(self.request, timeout=20) as page:
                     assert b"<html" in page.read()
                 self.fetched += 1
             except OSError as error:
                 self.failures.append(repr(error))
 
 
-def enter(page) -> None:
-    page.get_by_label("Key").fill(KEY, timeout=WAIT)
-    page.get_by_role("button", name="Open", exact=True).click()
-
-
-def put(page, question: str) -> None:
+def ask(page, question: str) -> None:
     box = page.get_by_placeholder("Ask your documents")
     box.fill(question, timeout=WAIT)
     box.press("Enter")
-
-
-def ask(page, question: str) -> None:
-    put(page, question)
     page.locator(".st-key-conversation").get_by_text(QUESTIONS[question]).first.wait_for(timeout=WAIT)
 
 
@@ -125,10 +118,10 @@ def test_one_of_two_replicas_is_killed_and_nobody_sees_an_error(kb: Path, browse
         wait_for(f"http://{listen}/_stcore/health")
         page = browser.new_context().new_page()
         page.goto(f"http://{listen}")
-        enter(page)
+        enter(page, KEY)
         ask(page, "What does a lost badge cost?")
         cookie = replica_of(page)
-        visitors = [Client(f"http://{listen}/") for _ in range(2)]
+        visitors = [Client(f"http://{listen}/", cookie_for(f"http://{first}", KEY)) for _ in range(2)]
         for visitor in visitors:
             visitor.start()
         time.sleep(1)
@@ -138,8 +131,6 @@ def test_one_of_two_replicas_is_killed_and_nobody_sees_an_error(kb: Path, browse
             assert time.monotonic() < killed + 30
             page.wait_for_timeout(50)
         connected = time.monotonic() - killed
-        put(page, "When does the gate close?")  # which is lost: only the one that died knew the session
-        enter(page)
         ask(page, "When does the gate close?")
         answered = time.monotonic() - killed
         for visitor in visitors:
@@ -149,7 +140,6 @@ def test_one_of_two_replicas_is_killed_and_nobody_sees_an_error(kb: Path, browse
         assert all(visitor.fetched > 5 for visitor in visitors)
         assert {cookie, other} == {"one", "two"}
         page.goto(f"http://{listen}/history")  # what was asked of the dead one is kept beside the collection
-        enter(page)  # a page that is loaded anew is a session of its own
         page.get_by_text("What does a lost badge cost").first.wait_for(timeout=WAIT)
         page.context.close()
     fetched = sum(visitor.fetched for visitor in visitors)

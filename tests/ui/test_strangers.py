@@ -23,11 +23,11 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         yield int(url.rpartition(":")[2])
 
 
-def handshake(port: int, host: str, origin: str) -> int:
+def handshake(port: int, host: str, origin: str, cookie: str = "") -> int:
     """The status of the answer to a page of `origin` that would open a session; 101 lets it."""
     key = base64.b64encode(bytes(16)).decode()
     wanted = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Key": key, "Sec-WebSocket-Version": "13"}
-    lines = [f"{name}: {value}" for name, value in {"Host": host, "Origin": origin, **wanted}.items()]
+    lines = [f"{name}: {value}" for name, value in {"Host": host, "Origin": origin, "Cookie": cookie, **wanted}.items()]
     with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
         connection.sendall("\r\n".join(["GET /_stcore/stream HTTP/1.1", *lines, "", ""]).encode())
         return int(connection.recv(100).split()[1])

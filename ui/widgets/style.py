@@ -17,8 +17,6 @@ STYLE = """<style>
 [class*="st-key-citations-of-"] { max-width: 9rem; flex-shrink: 0; justify-content: flex-end; }
 [class*="st-key-citation-"] button { min-height: 1.75rem; padding: 0 .5rem; }
 [class*="st-key-source"] [data-testid="stImage"] img { outline: 1px solid rgba(128, 140, 150, .45); }
-.st-key-gate { padding-top: 12vh; }
-.st-key-gate [data-testid="InputInstructions"] { display: none; } /* it would lie over the key */
 .k-text { white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.55; margin: 0; }
 .k-quote { border-left: 3px solid rgba(11, 92, 107, .55); padding: .5rem .75rem; font-size: .95rem; }
 .k-quote mark { background: rgba(255, 196, 0, .38); color: inherit; padding: 0 .1em; }

@@ -42,7 +42,7 @@ def check_copy(database: Database) -> KnowledgeBaseDamaged | None:
     """
     folder, started = database.folder, time.monotonic()
     note = read_note(folder)
-    _log.warning("%s is a copy, or its file %s is gone: it is checked once.", folder, NOTE)
+    _log.warning("%s is a copy, or its file '%s' is gone: it is checked once.", folder, NOTE)
     findings = [finding for finding in verify(database, full=True) if finding.where != SEGMENTS]
     if findings:
         return _not_whole(database, note, findings)

@@ -76,6 +76,7 @@ class Batch:
         content = document_rows.content_hash(entry)
         present = self._snapshot.document(entry.document.id)
         if present and present.content == content:
+            self._digest.touch_document(present.key)
             document_rows.describe(self._snapshot, present, entry.document)
             self._point(entry.source, present.key)
         elif present:

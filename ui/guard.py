@@ -53,12 +53,11 @@ class Request:
         told = self.header("x-forwarded-proto").partition(",")[0].strip().lower()
         return self.scheme == "https" or told == "https"
 
-    def is_from_elsewhere(self, hosts: tuple[str, ...]) -> bool:
-        """Whether a browser says that a page of another host sent it. `hosts` are names that a proxy gives this one."""
+    def is_from_elsewhere(self) -> bool:
+        """Whether a browser says that a page of another host sent it."""
         origin = self.header("origin")
         try:
-            found = urlsplit(origin)
-            return bool(origin) and found.netloc != self.header("host") and (found.hostname or "") not in hosts
+            return bool(origin) and urlsplit(origin).netloc.lower() != self.header("host").lower()
         except ValueError:
             return True
 
@@ -70,7 +69,6 @@ class Guard:
     behind: Application
     door: Door
     cookie: Cookie
-    hosts: tuple[str, ...] = ()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -82,14 +80,14 @@ class Guard:
         elif is_http and request.path == HEALTH and request.method in _LOOKING:
             await self.behind(scope, receive, send)
         elif not self.cookie.is_held(request.cookies()):
-            await (_refuse(request, send) if is_http else _hang_up(receive, send))
+            await (_refuse(request, send) if is_http else hang_up(receive, send))
         elif request.path == FORM:
             await _lead_on("/", send)
         else:
             await self.behind(scope, receive, send)
 
     async def _try(self, request: Request, receive: Receive, send: Send) -> None:
-        if request.is_from_elsewhere(self.hosts):
+        if request.is_from_elsewhere():
             await _answer(403, "The form of another page is not taken.\n", send)
             return
         body = await _body(request, receive)
@@ -133,7 +131,7 @@ async def _refuse(request: Request, send: Send) -> None:
         await _answer(401, _REFUSED, send)
 
 
-async def _hang_up(receive: Receive, send: Send) -> None:
+async def hang_up(receive: Receive, send: Send) -> None:
     """Before the WebSocket is accepted: to the browser its opening has failed."""
     await receive()
     await send({"type": "websocket.close", "code": 1008, "reason": ""})

@@ -34,8 +34,8 @@ async def no_time(seconds: float) -> None:
     """Waits for nothing."""
 
 
-def guard(key: str = KEY, hosts: tuple[str, ...] = (), now: float = NOW) -> Guard:
-    return Guard(behind, Door(key, sleep=no_time), Cookie(key, clock=lambda: now), hosts)
+def guard(key: str = KEY, now: float = NOW) -> Guard:
+    return Guard(behind, Door(key, sleep=no_time), Cookie(key, clock=lambda: now))
 
 
 @dataclass(frozen=True)
@@ -298,18 +298,17 @@ def test_what_is_no_form_is_refused(body: bytes):
     [
         ("http://kestrel:8501", 303),
         ("https://kestrel:8501", 303),  # a proxy speaks https
-        ("https://kestrel.example", 303),  # one that names the server anew
+        ("http://Kestrel:8501", 303),
         ("http://kestrel:9999", 403),
         ("http://kestrel", 403),
         ("http://evil.example", 403),
-        ("http://sub.kestrel.example", 403),
+        ("http://sub.kestrel:8501", 403),
         ("http://[evil", 403),
         ("null", 403),
     ],
 )
 def test_the_form_of_another_page_is_not_taken(origin: str, status: int):
-    before = guard(hosts=("kestrel.example",))
-    assert given(KEY, ("host", "kestrel:8501"), ("origin", origin), before=before).status == status
+    assert given(KEY, ("host", "kestrel:8501"), ("origin", origin)).status == status
 
 
 def test_who_waits_keeps_nobody_waiting():

@@ -72,5 +72,5 @@ def test_it_opens_a_browser_says_where_it_is_and_ends_when_it_is_told(tmp_path: 
         server.send_signal(sent)
         said, _ = server.communicate(timeout=20)
     assert server.returncode == 0
-    assert f"URL: http://127.0.0.1:{port}".encode() in said
+    assert f"Kestrel is at http://127.0.0.1:{port}".encode() in said
     assert b"Traceback" not in said

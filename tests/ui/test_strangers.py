@@ -6,6 +6,7 @@ import base64
 import http.client
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -41,6 +42,21 @@ def test_pages_of_its_own_are_let_in(port: int, name: str) -> None:
 def test_a_page_of_elsewhere_is_not(port: int) -> None:
     assert handshake(port, f"127.0.0.1:{port}", f"http://{ELSEWHERE}") == 403
     assert handshake(port, f"127.0.0.1:{port}", "null") == 403
+
+
+def test_no_other_machine_is_asked_for_anything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streamlit would ask which address this machine has: at its start, and of a session that another page begins."""
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        proxy.settimeout(3)
+        for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.getsockname()[1]}")
+        monkeypatch.setenv("no_proxy", "127.0.0.1,localhost")
+        with serving(tmp_path / "kb", "--address", "0.0.0.0", "--no-key") as url:
+            port = int(url.rpartition(":")[2])
+            assert handshake(port, f"127.0.0.1:{port}", f"http://{ELSEWHERE}") == 403
+            assert handshake(port, f"127.0.0.1:{port}", f"http://127.0.0.1:{port}") == 101
+            with pytest.raises(TimeoutError):
+                proxy.accept()
 
 
 @pytest.mark.parametrize("name", [ELSEWHERE, f"localhost.{ELSEWHERE}", f"127.0.0.1.{ELSEWHERE}", f"sub.{NAME}"])

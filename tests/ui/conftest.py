@@ -31,4 +31,12 @@ def collection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         kestrel.add(documents)
     monkeypatch.setenv("KESTREL_KB", str(tmp_path / "kb"))
     monkeypatch.delenv("KESTREL_LLM", raising=False)
+    _forget_what_is_shared()
     return tmp_path / "kb"
+
+
+def _forget_what_is_shared() -> None:
+    """Models of tests before, put in the place of real ones under names that are used again, would answer here."""
+    import streamlit
+
+    streamlit.cache_resource.clear()

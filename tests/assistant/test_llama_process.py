@@ -22,7 +22,8 @@ from tests.support.tiny_gguf import write_tiny_falcon
 pytest.importorskip("xllamacpp", reason="the extra [local] is not installed")
 pytest.importorskip("gguf", reason="the extra [test] is not installed")
 
-LONG = Sampling(max_tokens=1900)  # seconds of work for the tiny model: it still writes when its stream is closed
+WINDOW = 32_768
+LONG = Sampling(max_tokens=30_000)  # most of a minute of work: it still writes when its stream is closed
 
 # Streams are given up while another thread wants the interpreter's lock: in one process llama.cpp hung at its end.
 GIVE_UP = """
@@ -38,7 +39,7 @@ def burn():
 threading.Thread(target=burn).start()
 for _ in range(4):
     model = open_llm("gguf:" + sys.argv[1], "plain", any_model=True)
-    streams = [model.stream("in the", Sampling(max_tokens=1900)) for _ in range(3)]
+    streams = [model.stream("in the", Sampling(max_tokens=30_000)) for _ in range(3)]
     next(streams[0])
     for stream in streams:
         stream.close()
@@ -51,7 +52,7 @@ from assistant.answers import Sampling
 from assistant.llms import open_llm
 
 model = open_llm("gguf:" + sys.argv[1], "plain", any_model=True)
-stream = model.stream("in the", Sampling(max_tokens=1900))
+stream = model.stream("in the", Sampling(max_tokens=30_000))
 next(stream)
 print(model._server.process.pid, flush=True)
 """
@@ -59,7 +60,7 @@ print(model._server.process.pid, flush=True)
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_tiny_falcon(tmp_path_factory.mktemp("gguf") / "tiny.gguf")
+    return write_tiny_falcon(tmp_path_factory.mktemp("gguf") / "tiny.gguf", context_length=WINDOW)
 
 
 @pytest.fixture

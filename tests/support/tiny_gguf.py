@@ -51,6 +51,7 @@ def _weights(tokens: int) -> dict[str, np.ndarray]:
 
     norm = {"weight": np.ones(WIDTH, np.float32), "bias": np.zeros(WIDTH, np.float32)}
     weights = {"token_embd.weight": normal(tokens, WIDTH), "output.weight": normal(tokens, WIDTH)}
+    weights["output.weight"][: len(CONTROL_TOKENS)] = 0  # another token is always likelier: it never ends by itself
     weights |= {f"output_norm.{part}": values for part, values in norm.items()}
     for layer in range(LAYERS):
         block = f"blk.{layer}"

@@ -39,19 +39,10 @@ class HtmlReader:
     suffixes = frozenset({".html", ".htm", ".xhtml", ".shtml"})
 
     def read(self, data: bytes, source: str) -> Document:
-        from resiliparse.parse.html import HTMLParserException, HTMLTree
-
         decoded = decoded_page(data)
-        try:
-            tree = HTMLTree.parse(decoded.text)
-            name_values(tree)
-            markup, pictures = _main_markup(tree)
-            blocks = _Blocks(markup)
-        except HTMLParserException as error:
-            raise FileFailed("parse_error", f"not HTML: {error}") from error
+        markup, pictures, title = _taken(decoded.text)
+        blocks = _Blocks(markup)
         text = require_text(blocks.text)
-        stated = single_line(clean(tree.title or ""))
-        title = stated if any(map(str.isalnum, stated)) else ""  # some programs write "-"
         return Document(
             document_id(data),
             text,
@@ -60,6 +51,24 @@ class HtmlReader:
             headings=tuple(blocks.headings),
             warnings=(*decoded.warnings, *counted({"picture": pictures})),
         )
+
+
+def _taken(page: str) -> tuple[str, int, str]:
+    """All that is wanted of a page: the markup of its main part, the number of pictures there, and its title.
+
+    The tree ends here: an error that is raised later and kept would keep it as well, and resiliparse's may be freed by
+    no other thread than the one that made it, while Python collects cycles in any.
+    """
+    from resiliparse.parse.html import HTMLParserException, HTMLTree
+
+    try:
+        tree = HTMLTree.parse(page)
+        name_values(tree)
+        markup, pictures = _main_markup(tree)
+    except HTMLParserException as error:
+        raise FileFailed("parse_error", f"not HTML: {error}") from error
+    stated = single_line(clean(tree.title or ""))
+    return markup, pictures, stated if any(map(str.isalnum, stated)) else ""  # some programs write "-"
 
 
 def decoded_page(data: bytes) -> Decoded:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import sys
+import threading
+
 import pytest
 
 from ingest.chunkers import open_chunker
@@ -177,3 +181,21 @@ def test_every_chunk_of_a_long_table_says_what_its_values_are():
     spans = open_chunker("sentence", embedder).split(document)
     assert len(spans) > 5
     assert all("Price: $" in document.text[span.start : span.end] for span in spans)
+
+
+def test_an_error_that_is_kept_keeps_no_tree(monkeypatch: pytest.MonkeyPatch):
+    """A tree may be freed by its own thread alone; an error that is part of a cycle is collected by any."""
+    complaints: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", complaints.append)
+
+    def refused() -> None:
+        with pytest.raises(FileFailed) as kept:  # a cycle: it holds this frame, which holds it
+            HtmlReader().read(b"<html><body></body></html>", "empty.html")
+        assert kept.value.__traceback__ is not None
+
+    gc.collect()
+    refused()
+    other = threading.Thread(target=gc.collect)
+    other.start()
+    other.join()
+    assert complaints == []

@@ -11,6 +11,7 @@ from pathlib import Path
 from ingest.errors import UsageError
 
 VARIABLE = "KESTREL_UI_KEY"
+EVERY = frozenset({"", "0.0.0.0", "::"})  # addresses that mean all of this machine's  # noqa: S104
 SHORTEST = 16  # characters of a key
 MAKE_ONE = """Make one: python -c "import secrets; print(secrets.token_urlsafe(24))"."""
 
@@ -73,5 +74,7 @@ def is_loopback(address: str) -> bool:
 def names_of(address: str, hosts: tuple[str, ...] = ()) -> list[str]:
     """The names under which browsers may come. Others are refused, since a page elsewhere can have its own name mean
     this machine (DNS rebinding) and would then read the collection. [] lets any in: where other machines are let in,
-    only a person knows the names."""
-    return ["localhost", "127.0.0.1", "::1", address, *hosts] if is_loopback(address) else list(hosts)
+    only a person knows the names, and gives them as `hosts`."""
+    if not hosts and not is_loopback(address):
+        return []
+    return ["localhost", "127.0.0.1", "::1", *({address} - EVERY), *hosts]

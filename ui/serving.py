@@ -15,11 +15,10 @@ from streamlit import App
 from ui.cookie import Cookie
 from ui.door import Door
 from ui.guard import Guard, Receive, Request, Scope, Send, hang_up
-from ui.listening import Listening, names_of
+from ui.listening import EVERY, Listening, names_of
 from ui.theme import THEME
 
 SCRIPT = Path(__file__).with_name("app.py")
-EVERY = frozenset({"", "0.0.0.0", "::"})  # addresses that mean all of this machine's  # noqa: S104
 
 
 class Pages(App):
@@ -65,8 +64,10 @@ def address_of(listening: Listening) -> str:
 
 
 def where_it_is(listening: Listening) -> str:
-    """What is said once the pages are served."""
+    """What is said once the pages are served. Other machines get an answer under the names that were given alone."""
     here = f"Kestrel is at {address_of(listening)}"
+    if listening.hosts:
+        return f"{here}, and under {', '.join(listening.hosts)}"
     if listening.address in EVERY:
         return f"{here}, and for other machines at http://{socket.gethostname()}:{listening.port}"
     return here

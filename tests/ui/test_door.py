@@ -183,6 +183,8 @@ def test_wrong_keys_are_logged_without_them_and_a_flood_fills_no_log(caplog: pyt
 
 
 def test_who_lets_other_machines_in_says_under_which_names():
-    assert names_of("127.0.0.2") == ["localhost", "127.0.0.1", "::1", "127.0.0.2"]
+    own = ["localhost", "127.0.0.1", "::1"]
+    assert names_of("127.0.0.2") == [*own, "127.0.0.2"]
     assert names_of("0.0.0.0") == []
-    assert names_of("192.168.1.5", ("kestrel.example",)) == ["kestrel.example"]
+    assert names_of("192.168.1.5", ("kestrel.example",)) == [*own, "192.168.1.5", "kestrel.example"]
+    assert names_of("0.0.0.0", ("kestrel.example",)) == [*own, "kestrel.example"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -17,7 +18,7 @@ from tests.support.sessions import free_port
 from tests.ui.pages import WAIT
 from ui.__main__ import main
 from ui.listening import Listening
-from ui.serving import SCRIPT, address_of
+from ui.serving import SCRIPT, address_of, where_it_is
 
 
 def test_a_database_is_told_to_be_followed_by_a_folder():
@@ -49,6 +50,13 @@ def test_the_script_by_itself_shows_nothing(collection: Path, monkeypatch: pytes
 )
 def test_a_browser_is_opened_where_this_machine_reaches_the_pages(address: str, opened: str):
     assert address_of(Listening(8501, address)) == opened
+
+
+def test_only_names_that_are_answered_to_are_told():
+    named = Listening(8501, "0.0.0.0", hosts=("kestrel.example", "kestrel"))
+    assert where_it_is(named) == "Kestrel is at http://localhost:8501, and under kestrel.example, kestrel"
+    assert socket.gethostname() in where_it_is(Listening(8501, "0.0.0.0"))
+    assert where_it_is(Listening(8501, "127.0.0.1")) == "Kestrel is at http://127.0.0.1:8501"
 
 
 @pytest.mark.slow
